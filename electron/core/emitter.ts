@@ -15,6 +15,11 @@ export class Emitter<Payloads extends object> {
     return () => known.delete(listener)
   }
 
+  /** True if anybody listens. */
+  has(name: keyof Payloads): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0
+  }
+
   emit<Name extends keyof Payloads>(name: Name, payload: Payloads[Name]): void {
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       try {

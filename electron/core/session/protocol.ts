@@ -1,0 +1,451 @@
+import { encode } from 'cborg'
+import type { SecurityLevel } from '#shared/model/primitives.ts'
+import type {
+  RefusalVerdict,
+  RotationEntry,
+  RotationTrigger,
+  SessionView,
+  TrafficEntry,
+} from '#shared/model/session.ts'
+import type { Clock } from '../clock.ts'
+import { Emitter } from '../emitter.ts'
+import { AuthenticationError, EncryptionError, type SecurityException } from '../errors.ts'
+import { type Presence, readPresence, readUndelivered } from '../link/control-frames.ts'
+import { type Frame, FrameKind, gatewayName, type Link } from '../link/link.ts'
+import { Delivery, maxMessageBytes, type Message } from './delivery.ts'
+import { type EncryptedMessage, type Header, messageTypePattern, readEnvelope } from './envelope.ts'
+import type { HandshakeParty, HandshakeResult } from './handshake.ts'
+import { Handshakes } from './handshakes.ts'
+import { readHint, writeHint } from './hint.ts'
+import type { RekeyNotice } from './rekey.ts'
+import { SecureSession } from './secure-session.ts'
+import { SessionRotation } from './session-rotation.ts'
+import { trafficEntry, unreadableHeader } from './traffic.ts'
+
+/** A message that nobody reads is kept for `receiveSecureMessage`, at most so many per peer. */
+const inboxLimit = 1_000
+/** How long a message may wait for its acknowledgement, in milliseconds. */
+const deliveryMilliseconds = 30_000
+/** How long after a failed handshake what waits for the peer is tried again, in milliseconds. */
+const retryMilliseconds = 2_000
+
+export interface ProtocolOptions {
+  readonly party: HandshakeParty
+  readonly link: Link
+  readonly clock: Clock
+  /** Seconds. */
+  readonly keyRotationInterval: number
+  readonly maxMessageAge: number
+  readonly replayWindowSize: number
+  /** Persisted ahead; never gives a number twice. */
+  nextSequence(peer: string): number
+}
+
+export interface ReceivedMessage {
+  readonly session: SecureSession
+  readonly header: Header
+  readonly message: Message
+}
+
+interface ProtocolEvents {
+  established: SecureSession
+  closed: { session: SecureSession; reason: string }
+  changed: SecureSession
+  message: ReceivedMessage
+  /** Accepted application messages and every refused frame. */
+  traffic: TrafficEntry
+  rotation: RotationEntry
+  handshakeFailed: { peer: string; error: SecurityException }
+}
+
+interface Peer {
+  session: SecureSession | null
+  /** The session that we asked for, until the peer is heard in it. */
+  proposed: SecureSession | null
+  readonly delivery: Delivery
+  readonly inbox: ReceivedMessage[]
+  readonly readers: Set<(message: ReceivedMessage) => void>
+  closedFor: string | null
+}
+
+/**
+ * The spec's SecureCommunicationProtocol: establishes sessions with other agents over a link, sends and receives
+ * through them, keeps their keys rotated and says what was refused and why.
+ */
+export class SecureCommunicationProtocol {
+  readonly #options: ProtocolOptions
+  readonly #handshakes: Handshakes
+  readonly #rotation: SessionRotation
+  readonly #peers = new Map<string, Peer>()
+  readonly #events = new Emitter<ProtocolEvents>()
+  readonly #stopListening: (() => void)[] = []
+
+  constructor(options: ProtocolOptions) {
+    this.#options = options
+    this.#handshakes = new Handshakes({
+      party: options.party,
+      clock: options.clock,
+      send: (kind, peer, body) => this.#transmit(kind, peer, body),
+      established: (result) => this.#establish(this.#open(result)),
+      proposed: (result) => this.#propose(this.#open(result)),
+      failed: (peer, error) => this.#handshakeFailed(peer, error),
+      hint: (peer, sessionId, code, message) => this.#hint(peer, sessionId, code, message),
+    })
+    this.#rotation = new SessionRotation({
+      clock: options.clock,
+      interval: options.keyRotationInterval,
+      linkIsUp: () => options.link.state === 'connected',
+    })
+    this.#stopListening.push(
+      options.link.onFrame((frame) => this.#take(frame)),
+      options.link.onState((state) => {
+        if (state === 'connected') this.#resume()
+        else this.#interrupt()
+      }),
+    )
+  }
+
+  get localAgent(): string {
+    return this.#options.link.localAgent
+  }
+
+  on<Name extends keyof ProtocolEvents>(
+    name: Name,
+    listener: (payload: ProtocolEvents[Name]) => void,
+  ): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /**
+   * The session with `peer`, established if there is none (spec: establish_secure_session).
+   * @throws EncryptionError `session_failed` for a level not offered, `agent_unreachable` when the peer does not answer,
+   *   AuthenticationError or CertificateError when it is not who it says.
+   */
+  async establishSecureSession(peer: string, level: SecurityLevel = 'high'): Promise<SecureSession> {
+    const existing = this.#peers.get(peer)?.session
+    if (existing && !existing.closed && existing.securityLevel === level) return existing
+    const sessionId = await this.#handshakes.begin(peer, level)
+    const session = this.#peers.get(peer)?.session
+    if (session?.sessionId !== sessionId)
+      throw new EncryptionError('session_failed', `The session with ${peer} ended at once.`)
+    return session
+  }
+
+  /**
+   * Sends a message (spec: send_secure_message). Messages to one peer leave by priority, 1 low to 5 critical. A new
+   * session with the peer carries on where this one ended.
+   * @returns true when the peer has accepted it, false when it has not within 30 seconds.
+   * @throws EncryptionError when the message is too large, has no type, or the peer is revoked.
+   */
+  async sendSecureMessage(
+    session: Pick<SecureSession, 'peerAgent'>,
+    message: Message,
+    priority = 1,
+  ): Promise<boolean> {
+    if (!messageTypePattern.test(message.type) || message.type.startsWith('session.')) {
+      throw new EncryptionError(
+        'invalid_input',
+        'A message has a type of a-z, 0-9, "_", "." and "-", at most 64 characters, not starting with "session.".',
+      )
+    }
+    if (!Number.isInteger(priority) || priority < 1 || priority > 5)
+      throw new EncryptionError('invalid_input', 'A priority is 1 (low) to 5 (critical).')
+    if (encode(message).length > maxMessageBytes)
+      throw new EncryptionError('invalid_input', `A message is at most ${maxMessageBytes} bytes.`)
+    const peer = this.#peer(session.peerAgent)
+    if (peer.closedFor !== null)
+      throw new AuthenticationError('certificate_revoked', `${session.peerAgent}: ${peer.closedFor}.`)
+    return peer.delivery.send(message, priority, deliveryMilliseconds)
+  }
+
+  /**
+   * The next message of the session's peer (spec: receive_secure_message), or null after `timeout` seconds.
+   * While there is a `message` listener, messages go there instead.
+   */
+  receiveSecureMessage(
+    session: Pick<SecureSession, 'peerAgent'>,
+    timeout = 10,
+  ): Promise<ReceivedMessage | null> {
+    const peer = this.#peer(session.peerAgent)
+    const waiting = peer.inbox.shift()
+    if (waiting !== undefined) return Promise.resolve(waiting)
+    return new Promise((resolve) => {
+      const take = (message: ReceivedMessage | null): void => {
+        cancel()
+        peer.readers.delete(take)
+        resolve(message)
+      }
+      const cancel = this.#options.clock.after(timeout * 1000, () => take(null))
+      peer.readers.add(take)
+    })
+  }
+
+  /** The session with this identifier, if it is open. */
+  session(sessionId: string): SecureSession | null {
+    for (const { session } of this.#peers.values())
+      if (session?.sessionId === sessionId && !session.closed) return session
+    return null
+  }
+
+  /** Every open session. */
+  sessions(): SecureSession[] {
+    return [...this.#peers.values()].flatMap(({ session }) => (session && !session.closed ? [session] : []))
+  }
+
+  view(session: SecureSession): SessionView {
+    return session.view(this.#options.keyRotationInterval)
+  }
+
+  /** Rotates the keys of a session now; the promise says how it went and never rejects. */
+  rotate(session: SecureSession, trigger: RotationTrigger): Promise<RotationEntry> {
+    return this.#rotation.rotate(session, trigger)
+  }
+
+  /** Ends the session with `peer` and, where it is `final`, refuses everything from it from now on. */
+  close(peerId: string, reason: string, final = false): void {
+    const peer = this.#peer(peerId)
+    if (final) peer.closedFor = reason
+    this.#handshakes.abandon(peerId, reason)
+    this.#closeSession(peer, reason, true)
+    if (final) peer.delivery.stop()
+  }
+
+  stop(): void {
+    for (const stop of this.#stopListening) stop()
+    this.#handshakes.stop()
+    for (const peer of this.#peers.values()) {
+      this.#closeSession(peer, 'the agent stopped', true)
+      peer.delivery.stop()
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.to !== this.localAgent || frame.from === this.localAgent) return
+    switch (frame.kind) {
+      case FrameKind.handshakeInitiate:
+      case FrameKind.handshakeReply:
+      case FrameKind.handshakeConfirm:
+        return this.#handshakes.take(frame)
+      case FrameKind.message:
+        return this.#takeMessage(frame)
+      case FrameKind.hint:
+        return this.#takeHint(frame)
+      case FrameKind.undelivered:
+        if (frame.from === gatewayName) this.#handshakes.undelivered(readUndelivered(frame).to)
+        return
+      case FrameKind.presence:
+        if (frame.from === gatewayName) this.#takePresence(readPresence(frame))
+    }
+  }
+
+  #takeMessage(frame: Frame): void {
+    const message = readEnvelope(frame.body)
+    if (message === null || message.senderId !== frame.from) {
+      return this.#refuse('malformed', unreadableHeader(frame.from, this.localAgent), frame.body.length)
+    }
+    const peer = this.#peer(frame.from)
+    if (peer.closedFor !== null) return this.#refuse('revoked_peer', message, frame.body.length)
+    const session = [peer.session, peer.proposed].find((one) => one?.sessionId === message.sessionId)
+    if (!session || session.closed) {
+      this.#refuse('unknown_session', message, frame.body.length)
+      return this.#hint(frame.from, message.sessionId, 'unknown_session', 'This session is not open here.')
+    }
+    const opened = session.open(message)
+    if (!opened.accepted) {
+      this.#refuse(opened.verdict, message, frame.body.length)
+      this.#events.emit('changed', session)
+      return
+    }
+    if (session === peer.proposed) this.#confirm(peer, session)
+    this.#handle(peer, session, message, opened.payload, frame.body.length)
+  }
+
+  #handle(
+    peer: Peer,
+    session: SecureSession,
+    header: EncryptedMessage,
+    payload: Buffer,
+    bytes: number,
+  ): void {
+    if (header.messageType.startsWith('session.')) {
+      if (header.messageType === 'session.ack') peer.delivery.acknowledged(payload)
+      else if (header.messageType === 'session.close') this.#closeSession(peer, 'closed by the peer', false)
+      else session.handleRekey(header.messageType, payload)
+      return
+    }
+    const read = peer.delivery.read(payload)
+    if (read === null || read.message.type !== header.messageType)
+      return this.#refuse('malformed', header, bytes)
+    if (!read.repeated && this.#offer(peer, { session, header, message: read.message })) {
+      this.#events.emit('traffic', this.#traffic(header, bytes, null))
+    } else if (!read.repeated) {
+      return // The inbox is full: without an acknowledgement the sender keeps the message.
+    }
+    session.transmit('session.ack', read.id, 5)
+    this.#events.emit('changed', session)
+  }
+
+  /** Hands a message over: to a waiting reader, the listeners, or the inbox. */
+  #offer(peer: Peer, received: ReceivedMessage): boolean {
+    const [reader] = peer.readers
+    if (reader !== undefined) reader(received)
+    else if (this.#events.has('message')) this.#events.emit('message', received)
+    else if (peer.inbox.length < inboxLimit) peer.inbox.push(received)
+    else return false
+    return true
+  }
+
+  #takeHint(frame: Frame): void {
+    const hint = readHint(frame.body)
+    if (hint === null) return
+    const [sessionId, code, message] = hint
+    if (this.#handshakes.hinted(frame.from, sessionId, code, message)) return
+    const peer = this.#peer(frame.from)
+    // The peer lost the session, e.g. it was restarted. A new one replaces it; nothing is given up on a mere hint.
+    if (code === 'unknown_session' && peer.session?.sessionId === sessionId)
+      this.#reestablish(frame.from, peer)
+  }
+
+  #takePresence({ agentId, connected }: Presence): void {
+    if (connected) this.#peers.get(agentId)?.delivery.pump()
+  }
+
+  #open(result: HandshakeResult): SecureSession {
+    const session: SecureSession = new SecureSession(result, {
+      clock: this.#options.clock,
+      localAgent: this.localAgent,
+      maxMessageAge: this.#options.maxMessageAge,
+      replayWindowSize: this.#options.replayWindowSize,
+      nextSequence: () => this.#options.nextSequence(result.peer),
+      transmit: (body) => void this.#transmit(FrameKind.message, result.peer, body),
+      onRekey: (notice) => this.#rotated(session, notice),
+    })
+    return session
+  }
+
+  #propose(session: SecureSession): void {
+    const peer = this.#peer(session.peerAgent)
+    peer.proposed?.close('given up')
+    peer.proposed = session
+  }
+
+  #confirm(peer: Peer, session: SecureSession): void {
+    peer.proposed = null
+    this.#establish(session)
+    this.#handshakes.confirmed(session.peerAgent, session.sessionId)
+  }
+
+  #handshakeFailed(peerId: string, error: SecurityException): void {
+    const peer = this.#peer(peerId)
+    peer.proposed?.close('the handshake failed')
+    peer.proposed = null
+    this.#events.emit('handshakeFailed', { peer: peerId, error })
+    // What waits for the peer is tried again; the messages' own deadlines end it.
+    if (peer.delivery.waiting > 0) this.#options.clock.after(retryMilliseconds, () => peer.delivery.pump())
+  }
+
+  #establish(session: SecureSession): SecureSession {
+    const peer = this.#peer(session.peerAgent)
+    this.#closeSession(peer, 'replaced by a new session', false)
+    peer.session = session
+    peer.closedFor = null
+    this.#rotation.schedule(session)
+    this.#events.emit('established', session)
+    peer.delivery.interrupted()
+    peer.delivery.pump()
+    return session
+  }
+
+  #rotated(session: SecureSession, notice: RekeyNotice): void {
+    this.#rotation.schedule(session)
+    this.#events.emit('rotation', this.#rotation.entry(session, notice))
+    this.#events.emit('changed', session)
+  }
+
+  #closeSession(peer: Peer, reason: string, tellPeer: boolean): void {
+    const session = peer.session
+    if (session === null || session.closed) return
+    if (tellPeer) {
+      try {
+        session.transmit('session.close', new Uint8Array(), 5)
+      } catch {
+        // A key at its limit cannot say goodbye; the peer finds out by its next message.
+      }
+    }
+    this.#rotation.cancel(session)
+    session.close(reason)
+    peer.session = null
+    peer.delivery.interrupted()
+    this.#events.emit('closed', { session, reason })
+  }
+
+  #reestablish(peerId: string, peer: Peer): void {
+    this.#handshakes.begin(peerId, peer.session?.securityLevel ?? 'high').catch(() => undefined)
+  }
+
+  /** The link is up again: what waits is sent, in the old session if the peer still has it. */
+  #resume(): void {
+    for (const [peerId, peer] of this.#peers) {
+      if (peer.delivery.waiting === 0 || peer.closedFor !== null) continue
+      if (peer.session === null) this.#reestablish(peerId, peer)
+      else peer.delivery.pump()
+    }
+  }
+
+  #interrupt(): void {
+    for (const peer of this.#peers.values()) peer.delivery.interrupted()
+  }
+
+  #peer(id: string): Peer {
+    const known = this.#peers.get(id)
+    if (known !== undefined) return known
+    const peer: Peer = {
+      session: null,
+      proposed: null,
+      delivery: new Delivery({
+        clock: this.#options.clock,
+        random: this.#options.party.random,
+        transmit: (type, payload, priority) => {
+          if (this.#options.link.state !== 'connected') return false
+          if (peer.session === null) {
+            if (!this.#handshakes.running(id)) this.#reestablish(id, peer)
+            return false
+          }
+          try {
+            peer.session.transmit(type, payload, priority)
+            return true
+          } catch (error) {
+            if (error instanceof EncryptionError) return false
+            throw error
+          }
+        },
+      }),
+      inbox: [],
+      readers: new Set(),
+      closedFor: null,
+    }
+    this.#peers.set(id, peer)
+    return peer
+  }
+
+  #transmit(kind: FrameKind, to: string, body: Uint8Array): boolean {
+    return this.#options.link.send({ kind, from: this.localAgent, to, body })
+  }
+
+  #hint(peer: string, sessionId: string, code: string, message: string): void {
+    this.#transmit(FrameKind.hint, peer, writeHint(sessionId, code, message))
+  }
+
+  #refuse(verdict: RefusalVerdict, header: Header, bytes: number): void {
+    this.#events.emit('traffic', this.#traffic(header, bytes, verdict))
+  }
+
+  #traffic(header: Header, bytes: number, verdict: RefusalVerdict | null): TrafficEntry {
+    return trafficEntry(header, {
+      time: this.#options.clock.now(),
+      bytes,
+      verdict,
+      observer: this.localAgent,
+    })
+  }
+}
