@@ -16,8 +16,8 @@ const failureFile = join(memory, 'pkcs11.json')
  */
 export function missingTools(look, headers) {
   const absent = []
-  if (!['g++', 'c++', 'clang++'].some(look)) absent.push('a C++ compiler')
-  if (!['make', 'gmake'].some(look)) absent.push('make')
+  if (!['g++', 'c++', 'clang++'].some((name) => look(name))) absent.push('a C++ compiler')
+  if (!['make', 'gmake'].some((name) => look(name))) absent.push('make')
   if (!look('python3')) absent.push('python3')
   if (headers === null) absent.push('the headers of Node.js 24')
   return absent
