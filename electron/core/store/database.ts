@@ -1,16 +1,9 @@
 import { existsSync } from 'node:fs'
 import type Sqlite from 'better-sqlite3'
 import { SecurityException } from '../errors.ts'
+import { makePrivate } from './durable-file.ts'
 import type { Migration } from './migrations.ts'
-import {
-  connect,
-  connectReader,
-  createDatabase,
-  inspect,
-  makePrivate,
-  migrate,
-  requireNodeApi,
-} from './opening.ts'
+import { connect, connectReader, createDatabase, inspect, migrate, requireNodeApi } from './opening.ts'
 import { Statement } from './statement.ts'
 import { storageError } from './storage-errors.ts'
 

@@ -1,17 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { SecurityException } from '../errors.ts'
+import { synchroniseFolder } from './durable-file.ts'
 import type { Migration } from './migrations.ts'
 import { errorCode } from './storage-errors.ts'
 
@@ -158,20 +148,4 @@ export function migrate(connection: Sqlite.Database, migrations: readonly Migrat
       }
     })
     .immediate()
-}
-
-/** Takes the file away from other users of the machine where it was created, copied or restored with a wider mode. */
-export function makePrivate(file: string): void {
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
-}
-
-/** Makes a rename durable. Windows has no such call and needs none. */
-export function synchroniseFolder(file: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(dirname(file), 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
 }
