@@ -62,17 +62,18 @@ describe.each(transports)('the contract over $name', ({ open }) => {
       }
     })
 
-    test.each([
+    const wrongInputs: [string, unknown][] = [
       ['nothing', undefined],
       ['null', null],
       ['text', 'x'],
       ['a list', []],
       ['a field too many', { ...validInputs[name], surprise: 1 }],
-      ...Object.keys(validInputs[name]).map((key) => [
+      ...Object.keys(validInputs[name]).map((key): [string, unknown] => [
         `an object as ${key}`,
         { ...validInputs[name], [key]: { unexpected: 1 } },
       ]),
-    ])('refuses %s as input', async (_label, input) => {
+    ]
+    test.each(wrongInputs)('refuses %s as input', async (_label, input) => {
       engine.signIn('security_officer')
       const failure = await refused(name, input)
       expect(failure.code).toBe('invalid_input')

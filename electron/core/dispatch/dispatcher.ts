@@ -73,88 +73,54 @@ export class Dispatcher {
    */
   async call(peer: string, name: string, input: unknown): Promise<Reply> {
     const end = this.#limits.begin(peer)
-    if (end === null)
-      return this.#refuse(
-        peer,
-        name,
-        'rate_limited',
-        'Too many calls in a short time. Wait a moment and try again.',
-      )
+    if (end === null) return this.#refuse(peer, name, tooManyCalls)
+    const startedAt = this.#parts.clock.now()
     try {
-      if (typeof name !== 'string' || !isOperationName(name)) {
-        return this.#refuse(
-          peer,
-          name,
-          'unknown_operation',
-          'This console knows no such operation. Screen and engine may be of different versions: restart.',
-        )
-      }
-      return await this.#run(peer, name, input)
+      const admission = this.#admit(name, input)
+      if ('code' in admission) return this.#refuse(peer, name, admission)
+      return await this.#run(admission)
+    } catch (error) {
+      return this.#failed(peer, name, error)
     } finally {
       end()
+      const milliseconds = this.#parts.clock.now() - startedAt
+      if (milliseconds > slowCall)
+        this.#parts.log.info('slow operation', { operation: abridged(name), milliseconds })
     }
   }
 
-  async #run<Name extends OperationName>(peer: string, name: Name, input: unknown): Promise<Reply> {
+  /** Everything that is checked before a handler is asked, in the order in which it may be told to a stranger. */
+  #admit(name: unknown, input: unknown): Admitted | Refused {
+    if (typeof name !== 'string' || !isOperationName(name)) return unknownOperation
     const operation = operations[name]
     const plain = asJson(input)
-    if (!plain.ok) return this.#refuse(peer, name, 'invalid_input', plain.problem)
+    if ('code' in plain) return plain
 
     const caller = this.#parts.caller()
     if (operation.role !== 'anyone') {
-      if (caller?.role == null)
-        return this.#refuse(
-          peer,
-          name,
-          'not_signed_in',
-          'Nobody is signed in. Sign in with the token’s PIN first.',
-        )
-      if (!includes(caller.role, operation.role)) {
-        return this.#refuse(
-          peer,
-          name,
-          'not_allowed',
-          `This needs the role ${words(operation.role)}; ${caller.actor} has the role ${words(caller.role)}.`,
-        )
-      }
+      if (caller?.role == null) return notSignedIn
+      if (!includes(caller.role, operation.role)) return notAllowed(caller.actor, caller.role, operation.role)
     }
-
     const parsed = operation.input.safeParse(plain.value)
-    if (!parsed.success) return this.#refuse(peer, name, 'invalid_input', describeInputProblem(parsed.error))
-
-    const startedAt = this.#parts.clock.now()
-    try {
-      const output = await this.#parts.handlers[name](parsed.data as ParsedInputOf<Name>, caller ?? nobody)
-      const checked = operation.output.safeParse(output)
-      if (!checked.success) {
-        const paths = checked.error.issues.map(
-          (issue) => `${issue.path.map(String).join('.')}: ${issue.code}`,
-        )
-        return this.#internal(peer, name, {
-          problem: 'the answer does not fit the contract',
-          issues: paths.join(', '),
-        })
-      }
-      return { ok: true, value: checked.data }
-    } catch (error) {
-      if (!(error instanceof SecurityException)) return this.#internal(peer, name, errorFields(error))
-      const failure = fail(error.code, error.message)
-      this.#parts.log.info('operation refused', {
-        operation: name,
-        peer,
-        code: error.code,
-        correlationId: failure.correlationId,
-      })
-      return failure
-    } finally {
-      const milliseconds = this.#parts.clock.now() - startedAt
-      if (milliseconds > slowCall) this.#parts.log.info('slow operation', { operation: name, milliseconds })
+    if (!parsed.success) {
+      return invalid(describeInputProblem(parsed.error, plain.value))
     }
+    return { name, input: parsed.data, caller: caller ?? nobody }
   }
 
-  #refuse(peer: string, name: unknown, code: ErrorCode, message: string): Failure {
-    const failure = fail(code, message)
-    const operation = typeof name === 'string' ? name.slice(0, 64) : `[${typeof name}]`
+  async #run({ name, input, caller }: Admitted): Promise<Reply> {
+    // The schema of `name` has made the input, which is what its handler takes; TypeScript cannot tie the two together.
+    const handler = this.#parts.handlers[name] as (input: unknown, caller: Caller) => unknown
+    const answer = operations[name].output.safeParse(await handler(input, caller))
+    if (answer.success) return { ok: true, value: answer.data }
+    const issues = answer.error.issues.map((issue) => `${issue.path.map(String).join('.')} ${issue.code}`)
+    throw new Error(`the answer does not fit the contract: ${issues.join(', ')}`)
+  }
+
+  /** Turned away at the door: said, logged, and told to the audit hook. */
+  #refuse(peer: string, name: unknown, { code, message }: Refused): Failure {
+    const failure = { ok: false, code, message, correlationId: correlationId() } as const
+    const operation = abridged(name)
     this.#parts.log.info('call refused', { operation, peer, code, correlationId: failure.correlationId })
     try {
       this.#parts.audit?.({ peer, operation, code, actor: this.#parts.caller()?.actor ?? nobody.actor })
@@ -164,28 +130,55 @@ export class Dispatcher {
     return failure
   }
 
-  /** The caller learns that something broke and how to find it; what broke stays in the log. */
-  #internal(peer: string, operation: OperationName, fields: Parameters<Log['error']>[1]): Failure {
-    const failure = fail(
-      'internal',
-      'The engine could not do this because of a fault of its own. The log has the details under this reference.',
-    )
-    this.#parts.log.error('operation failed', {
-      operation,
-      peer,
-      correlationId: failure.correlationId,
-      ...fields,
-    })
-    return failure
+  /** A service's typed refusal goes out as it is. Of anything else the caller learns only how to find it in the log. */
+  #failed(peer: string, name: unknown, error: unknown): Failure {
+    const reference = correlationId()
+    const fields = { operation: abridged(name), peer, correlationId: reference }
+    if (error instanceof SecurityException) {
+      this.#parts.log.info('operation refused', { ...fields, code: error.code })
+      return { ok: false, code: error.code, message: error.message, correlationId: reference }
+    }
+    this.#parts.log.error('operation failed', { ...fields, ...errorFields(error) })
+    return { ok: false, code: 'internal', message: ownFault, correlationId: reference }
   }
 }
 
-const fail = (code: ErrorCode, message: string): Failure => ({
-  ok: false,
-  code,
-  message,
-  correlationId: correlationId(),
+interface Admitted {
+  readonly name: OperationName
+  readonly input: unknown
+  readonly caller: Caller
+}
+
+interface Refused {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+const tooManyCalls: Refused = {
+  code: 'rate_limited',
+  message: 'Too many calls in a short time. Wait a moment and try again.',
+}
+const unknownOperation: Refused = {
+  code: 'unknown_operation',
+  message:
+    'This console knows no such operation. Screen and engine may be of different versions: restart both.',
+}
+const notSignedIn: Refused = {
+  code: 'not_signed_in',
+  message: 'Nobody is signed in. Sign in with the token’s PIN first.',
+}
+const notAllowed = (actor: string, held: Role, needed: Role): Refused => ({
+  code: 'not_allowed',
+  message: `This needs the role ${words(needed)}; ${actor} has the role ${words(held)}.`,
 })
+const invalid = (message: string): Refused => ({ code: 'invalid_input', message })
+
+const ownFault =
+  'The engine could not do this because of a fault of its own. The log has the details under this reference.'
+
+/** A name that may be anything and any length, for the log and the audit hook. */
+const abridged = (name: unknown): string =>
+  typeof name === 'string' ? name.slice(0, 64) : `[${typeof name}]`
 
 /** auditor < operator < security_officer: a role includes those before it. */
 const includes = (held: Role, needed: Role): boolean =>
@@ -200,17 +193,16 @@ const stringify: (value: unknown) => string | undefined = JSON.stringify
  * The input as JSON gives it back, so that a call means the same on every transport (structured clone would also let
  * a Map, a Date or a cycle through), and within the size limit.
  */
-function asJson(input: unknown): { ok: true; value: unknown } | { ok: false; problem: string } {
+function asJson(input: unknown): { readonly value: unknown } | Refused {
   let text: string | undefined
   try {
     text = stringify(input)
   } catch {
-    return { ok: false, problem: 'The input is not JSON.' }
+    return invalid('The input is not JSON.')
   }
-  if (text === undefined)
-    return { ok: false, problem: 'The input is missing: give an object, if need be an empty one.' }
+  if (text === undefined) return invalid('The input is missing: give an object, if need be an empty one.')
   if (Buffer.byteLength(text) > maxRequestBytes) {
-    return { ok: false, problem: `The input is larger than ${maxRequestBytes / 1024} KiB.` }
+    return invalid(`The input is larger than ${maxRequestBytes / 1024} KiB.`)
   }
-  return { ok: true, value: JSON.parse(text) }
+  return { value: JSON.parse(text) }
 }

@@ -8,30 +8,40 @@ const longestEcho = 64
 /**
  * The first thing that does not fit an operation's schema, as a sentence that names the field. Values are never
  * repeated: the field may be a PIN.
+ * @param input what was given, to tell a missing field from a wrong one
  */
-export function describeInputProblem(error: z.ZodError): string {
+export function describeInputProblem(error: z.ZodError, input: unknown): string {
   const issue = error.issues[0]
   if (issue === undefined) return 'The input does not fit the operation.'
   const where =
     issue.path.length === 0 ? 'The input' : `The field “${echo(issue.path.map(String).join('.'))}”`
-  return `${where} ${sentence(issue)}.`
+  return `${where} ${isMissing(issue, input) ? 'is missing' : sentence(issue)}.`
+}
+
+function isMissing(issue: Issue, input: unknown): boolean {
+  let value = input
+  for (const key of issue.path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return true
+    value = (value as Record<PropertyKey, unknown>)[key]
+  }
+  return false
 }
 
 function sentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined && issue.path.length > 0
-        ? `is missing or not ${article(issue.expected)}`
-        : `must be ${article(issue.expected)}`
+      return `must be ${articles[issue.expected] ?? `a ${issue.expected}`}`
     case 'unrecognized_keys':
       return `has an unknown field “${echo(issue.keys[0] ?? '')}”`
     case 'invalid_value':
       return `must be one of: ${issue.values.map(String).join(', ')}`
     case 'too_small':
-      return issue.origin === 'string' && Number(issue.minimum) === 1
+      if (issue.origin === 'number') return `must be at least ${issue.minimum}`
+      return issue.origin === 'string' && issue.minimum === 1
         ? 'must not be empty'
         : `is not acceptable: ${inner(issue)}`
     case 'too_big':
+      if (issue.origin === 'number') return `must be at most ${issue.maximum}`
       return issue.origin === 'string'
         ? `is longer than ${issue.maximum} characters`
         : `is not acceptable: ${inner(issue)}`
@@ -49,6 +59,5 @@ const articles: Record<string, string> = {
   array: 'a list',
   int: 'a whole number',
 }
-const article = (expected: string): string => articles[expected] ?? `a ${expected}`
 
 const echo = (text: string): string => (text.length > longestEcho ? `${text.slice(0, longestEcho)}…` : text)
