@@ -158,7 +158,8 @@ export class Listener {
 
   /** Bytes that are no HTTP request, a header that is too big, or a request that did not arrive in time. */
   #httpFailed(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (departures.has(error.code ?? '')) {
+    // Node announces TLS failures here as well; those are recorded above.
+    if (!/^(?:HPE|ERR_HTTP)_/.test(error.code ?? '')) {
       socket.destroy()
       return
     }
