@@ -68,8 +68,7 @@ export class Delivery {
    */
   send(message: Message, priority: number, timeout: number): Promise<boolean> {
     if (this.#outbox.size >= outboxLimit) return Promise.resolve(false)
-    const id = opaqueId(this.#random)
-    const payload = encode([Buffer.from(id, 'hex'), message])
+    const { id, payload } = encodeMessage(this.#random, message)
     return new Promise((resolve) => {
       const item: Item = {
         id,
@@ -158,6 +157,15 @@ export class Delivery {
     item.settle(delivered)
     this.pump()
   }
+}
+
+/** A message as it is sealed: CBOR `[identifier (16), message]`. */
+export function encodeMessage(
+  random: RandomSource,
+  message: Message,
+): { readonly id: string; readonly payload: Uint8Array } {
+  const id = opaqueId(random)
+  return { id, payload: encode([Buffer.from(id, 'hex'), message]) }
 }
 
 function parsePayload(payload: Uint8Array): z.infer<typeof Payload> | null {

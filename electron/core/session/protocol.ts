@@ -193,7 +193,8 @@ export class SecureCommunicationProtocol {
   }
 
   view(session: SecureSession): SessionView {
-    return session.view(this.#options.keyRotationInterval)
+    // The initiator rotates on its timer; the other side cannot know when.
+    return session.view(session.initiator ? this.#options.keyRotationInterval : null)
   }
 
   /** Rotates the keys of a session now; the promise says how it went and never rejects. */
@@ -307,7 +308,8 @@ export class SecureCommunicationProtocol {
   }
 
   #takePresence({ agentId, connected }: Presence): void {
-    if (connected) this.#peers.get(agentId)?.delivery.pump()
+    const peer = this.#peers.get(agentId)
+    if (connected && peer !== undefined) this.#revive(peer)
   }
 
   #open(result: HandshakeResult): SecureSession {
@@ -385,11 +387,19 @@ export class SecureCommunicationProtocol {
 
   /** The link is up again: what waits is sent, in the old session if the peer still has it. */
   #resume(): void {
-    for (const [peerId, peer] of this.#peers) {
-      if (peer.delivery.waiting === 0 || peer.closedFor !== null) continue
-      if (peer.session === null) this.#reestablish(peerId, peer)
-      else peer.delivery.pump()
+    for (const peer of this.#peers.values()) this.#revive(peer)
+  }
+
+  /** A peer that lost its sessions, because it was restarted, answers a probe with a hint; a new session follows. */
+  #revive(peer: Peer): void {
+    if (peer.session !== null) {
+      try {
+        peer.session.transmit('session.probe', new Uint8Array(), 5)
+      } catch (error) {
+        if (!(error instanceof EncryptionError)) throw error
+      }
     }
+    peer.delivery.pump()
   }
 
   #interrupt(): void {
