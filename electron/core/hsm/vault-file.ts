@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { aeadIvBytes, aeadTagBytes } from '../crypto/aead.ts'
 import { argon2SaltBytes } from '../crypto/argon2.ts'
 import { equalInConstantTime, sha256 } from '../crypto/digest.ts'
+import { writeDurably } from '../durable-file.ts'
 import { KeyManagementError } from '../errors.ts'
-import { makePrivate, replaceFile } from '../store/durable-file.ts'
+import { makePrivate } from '../store/private-file.ts'
 import { storageError } from '../store/storage-errors.ts'
 
 /** Wrong PINs, and wrong SO-PINs, before the token locks. */
@@ -91,7 +92,7 @@ export function readVault(file: string): Vault {
 
 /**
  * Replaces the vault file, durably and as a whole.
- * @throws KeyManagementError `token_error` rather than write what could not be read; the storage errors of `replaceFile`.
+ * @throws KeyManagementError `token_error` rather than write what could not be read; storage errors.
  */
 export function writeVault(file: string, vault: Vault): void {
   if (!VaultBody.safeParse(plain(vault)).success) {
@@ -101,7 +102,7 @@ export function writeVault(file: string, vault: Vault): void {
     )
   }
   const document = { vault: plain(vault), sha256: checksum(vault).toString('hex') }
-  replaceFile(file, `${JSON.stringify(document, null, 2)}\n`)
+  writeDurably(file, `${JSON.stringify(document, null, 2)}\n`)
 }
 
 /** What is bound to the keys as associated data: the token's identity, which slot it is, and what its KDF costs. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type Sqlite from 'better-sqlite3'
 import { SecurityException } from '../errors.ts'
-import { makePrivate } from './durable-file.ts'
+import { makePrivate } from './private-file.ts'
 import type { Migration } from './migrations.ts'
 import { connect, connectReader, createDatabase, inspect, migrate, requireNodeApi } from './opening.ts'
 import { Statement } from './statement.ts'

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import { SecurityException } from '../errors.ts'
-import { synchroniseFolder } from './durable-file.ts'
+import { synchroniseFolder } from './private-file.ts'
 import type { Migration } from './migrations.ts'
 import { errorCode } from './storage-errors.ts'
 

@@ -29,6 +29,9 @@ beforeEach(async () => {
   await token.generateKey('AES-256', 'kek')
 })
 
+/** Where the vault is written before it takes its name. */
+const draft = (): string => `${file}.${process.pid}.new`
+
 const open = (): Promise<SoftwareToken> => SoftwareToken.open(file, tokenParts)
 
 /** Edits the file; `expert` also makes the checksum fit, as somebody who knows the format would. */
@@ -100,19 +103,19 @@ describe('a vault file that is not what it was', () => {
   })
 
   it('is replaced even where a crash left a draft behind', async () => {
-    writeFileSync(`${file}.new`, 'half a vault')
+    writeFileSync(draft(), 'half a vault')
     const token = await open()
     await token.login(pin())
-    expect(existsSync(`${file}.new`)).toBe(false)
+    expect(existsSync(draft())).toBe(false)
     await (await open()).login(pin())
   })
 
   it('refuses a try it cannot count', async () => {
     const token = await open()
-    mkdirSync(`${file}.new`)
+    mkdirSync(draft())
     await expect(token.login(pin())).rejects.toThrow()
     expect(token.info()).toMatchObject({ loggedIn: false, triesLeft: 10 })
-    rmSync(`${file}.new`, { recursive: true })
+    rmSync(draft(), { recursive: true })
     await token.login(pin())
   })
 })
