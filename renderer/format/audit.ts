@@ -1,0 +1,21 @@
+import type { AuditRecord, AuditType } from '#shared/model/audit.ts'
+import { sentence, spoken } from './text.ts'
+
+/** An audit type in words: `SESSION_ESTABLISHED` as `Session established`, with the abbreviations kept. */
+export function auditTitle(type: AuditType): string {
+  return sentence(spoken(type.toLowerCase()))
+    .replace(/\bpin\b/i, 'PIN')
+    .replace(/\bcrl\b/i, 'CRL')
+}
+
+/** The record's facts on one line: `reason: keyCompromise · serial: 4f…`. */
+export function auditSummary(record: AuditRecord): string {
+  return Object.entries(record.detail)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${spoken(name)}: ${shorten(String(value))}`)
+    .join(' · ')
+}
+
+function shorten(value: string): string {
+  return value.length > 60 ? `${value.slice(0, 57)}…` : value
+}

@@ -1,0 +1,21 @@
+import { defineStore } from 'pinia'
+import type { InputOf } from '#shared/contract/operations.ts'
+import type { Failure } from '#shared/errors.ts'
+import { useEngine } from '../engine.ts'
+import { resource } from './resource.ts'
+
+/** The fleet's root CA: its certificate, its key's protection and its revocation list. */
+export const useAuthority = defineStore('authority', () => {
+  const { transport } = useEngine()
+  const { value, state, failure, load, clear } = resource(() => transport.call('authority.read', {}))
+
+  async function create(input: InputOf<'authority.create'>): Promise<Failure | null> {
+    const reply = await transport.call('authority.create', input)
+    if (!reply.ok) return reply
+    value.value = reply.value
+    state.value = 'ready'
+    return null
+  }
+
+  return { value, state, failure, load, clear, create }
+})
