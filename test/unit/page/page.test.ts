@@ -21,6 +21,7 @@ async function screen(): Promise<string> {
   await writeFile(join(`${folder}-other`, 'secret.js'), 'SECRET')
   await symlink(join(outside, 'secret.js'), join(folder, 'link.js'))
   await symlink(outside, join(folder, 'up'))
+  await symlink(`${folder}-other`, join(folder, 'sideways'))
   return folder
 }
 
@@ -60,6 +61,7 @@ describe('files of the screen', () => {
     '/token.vault',
     '/link.js',
     '/up/secret.js',
+    '/sideways/secret.js',
   ])('%j is not', async (path) => {
     expect(await readPageFile(await screen(), path)).toBeNull()
   })
