@@ -16,7 +16,7 @@ export function createConsoleWindow(parts: {
     minWidth: 1024,
     minHeight: 700,
     show: false,
-    backgroundColor: '#0b1017',
+    backgroundColor: '#0a111c',
     webPreferences: {
       preload: parts.preload,
       session: parts.session,
