@@ -26,6 +26,8 @@ const rsa = {
 
 type KeyPair = Awaited<ReturnType<typeof makeKeys>>
 
+const authorityUsage: KeyUsageFlags = KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
+
 const day = 24 * 60 * 60 * 1000
 
 /** The instant around which test certificates are valid; the start of FakeClock. */
@@ -75,7 +77,7 @@ export async function makeAuthority(options: AuthorityOptions = {}): Promise<Tes
     signingAlgorithm: keys.signing,
     extensions: [
       new BasicConstraintsExtension(options.ca ?? true, options.ca === false ? undefined : 0, true),
-      new KeyUsagesExtension(options.keyUsage ?? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      new KeyUsagesExtension(options.keyUsage ?? authorityUsage, true),
       await SubjectKeyIdentifierExtension.create(new PublicKey(new Uint8Array(keys.spki))),
     ],
   })

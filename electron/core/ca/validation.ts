@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#shared/errors.ts'
+import type { TrustCheck } from '#shared/model/fleet.ts'
 import { CertificateError } from '../errors.ts'
 import {
   type CertificateUsage,
@@ -52,6 +53,8 @@ export interface CertificateValidation {
   readonly keyUsageValid: boolean
   /** One sentence for each step that failed, in the order of the checks. */
   readonly validationErrors: readonly string[]
+  /** The same sentences by the check that they failed. */
+  readonly problems: Readonly<Record<TrustCheck['check'], readonly string[]>>
   readonly identity: CertificateIdentity | null
   /** The code of the gravest failure: untrusted, then revoked, expired, mismatch, key usage. Null when valid. */
   readonly failure: ErrorCode | null
@@ -110,6 +113,7 @@ export function validateCertificate(question: CertificateQuestion): CertificateV
     hostnameMatch: name.length === 0,
     keyUsageValid: usage.length === 0,
     validationErrors,
+    problems: { chain, validity, revocation: revocation.problems, identity: name, key_usage: usage },
     identity,
     failure: failure.find(([failed]) => failed)?.[1] ?? null,
     publicKeySpki: certificate.spki,
@@ -119,6 +123,8 @@ export function validateCertificate(question: CertificateQuestion): CertificateV
   }
 }
 
+const notReadable = ['This is not an X.509 certificate that can be read.']
+
 const unreadable: CertificateValidation = Object.freeze({
   isValid: false,
   trustChainValid: false,
@@ -126,7 +132,14 @@ const unreadable: CertificateValidation = Object.freeze({
   notRevoked: false,
   hostnameMatch: false,
   keyUsageValid: false,
-  validationErrors: Object.freeze(['This is not an X.509 certificate that can be read.']),
+  validationErrors: notReadable,
+  problems: {
+    chain: notReadable,
+    validity: notReadable,
+    revocation: notReadable,
+    identity: notReadable,
+    key_usage: notReadable,
+  },
   identity: null,
   failure: 'certificate_invalid',
   publicKeySpki: null,

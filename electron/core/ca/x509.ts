@@ -15,6 +15,7 @@ export {
   ExtendedKeyUsageExtension,
   Extension,
   type JsonName,
+  type JsonNameParams,
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,

@@ -42,6 +42,7 @@ describe('a sound certificate', () => {
       hostnameMatch: true,
       keyUsageValid: true,
       validationErrors: [],
+      problems: { chain: [], validity: [], revocation: [], identity: [], key_usage: [] },
       identity: { agentId: 'chaser-001', profile: 'spacecraft' },
       failure: null,
       publicKeySpki: keys.spki,
