@@ -28,7 +28,8 @@ export function missingPackages(locked, installed, platform, isThere) {
     .filter(([path, wanted]) => {
       if (path === '' || !isNeeded(wanted, platform)) return false
       const found = Object.hasOwn(installed, path) ? installed[path] : undefined
-      return found?.version !== wanted.version || found?.integrity !== wanted.integrity || !isThere(path)
+      if (found === undefined || !isThere(path)) return true
+      return found.version !== wanted.version || found.integrity !== wanted.integrity
     })
     .map(([path]) => path)
 }
