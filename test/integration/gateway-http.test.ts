@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { decodePem } from '#core/crypto/pem.ts'
 import { SecurityException } from '#core/errors.ts'
 import type { GatewayOptions } from '#core/link/gateway.ts'
-import { certificateFromPem } from '#core/link/pem.ts'
 import { FakeClock } from '../support/clock.ts'
 import { ask, FleetTls, openTls } from '../support/fleet-tls.ts'
 import { type RunningGateway, runGateway } from '../support/gateway.ts'
@@ -40,7 +40,7 @@ describe('what anybody may read', () => {
     const { address } = await start()
     expect((await ask(address, 'GET', '/health')).json()).toMatchObject({ state: 'listening' })
     const root = await ask(address, 'GET', '/ca.pem')
-    expect(certificateFromPem(root.body.toString())).toEqual(fleet.root.certificate)
+    expect(decodePem('CERTIFICATE', root.body.toString())).toEqual(fleet.root.certificate)
     expect(root.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     const crl = await ask(address, 'GET', '/crl.der')
     expect(crl.body).toEqual(fleet.crl)

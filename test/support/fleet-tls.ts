@@ -3,10 +3,10 @@ import { request } from 'node:https'
 import { connect, type TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import { validateCertificate } from '#core/ca/validation.ts'
+import { pemText } from '#core/crypto/pem.ts'
 import { decodeFrame } from '#core/link/frame.ts'
 import type { Frame } from '#core/link/link.ts'
 import type { ListenAddress } from '#core/link/listener.ts'
-import { toPem } from '#core/link/pem.ts'
 import type { FleetDirectory } from '#core/link/surroundings.ts'
 import {
   type LeafOptions,
@@ -42,7 +42,7 @@ export class FleetTls {
 
   private constructor(root: TestAuthority, crl: Buffer) {
     this.root = root
-    this.rootPem = toPem('CERTIFICATE', root.certificate)
+    this.rootPem = pemText('CERTIFICATE', root.certificate)
     this.#crl = crl
   }
 
@@ -64,7 +64,7 @@ export class FleetTls {
     const { keys, certificate } = await makeCertificate(this.root, { agentId, serial, ...times, ...options })
     const pkcs8 = await keys.pkcs8()
     const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`
-    return { key: Buffer.from(key), certificate: toPem('CERTIFICATE', certificate), serial }
+    return { key: Buffer.from(key), certificate: pemText('CERTIFICATE', certificate), serial }
   }
 
   gateway(): Promise<Credentials> {

@@ -21,5 +21,8 @@ const maxReasonBytes = 123
 
 /** `<error code>: <text>`, cut to what a close frame can carry. Only ASCII is cut safely, and only ASCII is passed. */
 export function closeReason(code: ErrorCode, message: string): string {
-  return `${code}: ${message}`.replaceAll('’', "'").replace(/[^\x20-\x7e]/g, '?').slice(0, maxReasonBytes)
+  return `${code}: ${message}`
+    .replaceAll('’', "'")
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, maxReasonBytes)
 }

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { ErrorCode } from '#shared/errors.ts'
 import { OpaqueId } from '#shared/model/primitives.ts'
 import { type Clock, isoTime } from '../clock.ts'
+import { pemText } from '../crypto/pem.ts'
 import { SecurityException } from '../errors.ts'
 import { replyWith, replyWithJson, statusOf } from './http-reply.ts'
 import type { GatewayLimits } from './limits.ts'
-import { toPem } from './pem.ts'
 import { SourceCounts, SourceRates } from './rate-limit.ts'
 import { readBody } from './request-body.ts'
 import { sourceOf } from './source.ts'
@@ -76,7 +76,7 @@ export class EnrolmentHttp {
     else if (url.pathname === '/health')
       replyWithJson(response, 200, { state: 'listening', time: isoTime(clock.now()) })
     else if (url.pathname === '/ca.pem') {
-      replyWith(response, 200, 'application/x-pem-file', toPem('CERTIFICATE', directory.trustAnchor()))
+      replyWith(response, 200, 'application/x-pem-file', pemText('CERTIFICATE', directory.trustAnchor()))
     } else replyWith(response, 200, 'application/pkix-crl', directory.crl())
   }
 
