@@ -13,8 +13,6 @@ const AgentSettings = z.strictObject({
   profile: AgentProfile,
   /** e.g. `https://127.0.0.1:7443`. */
   gateway: z.url(),
-  /** The request that was sent and is not decided yet. */
-  requestId: z.string().nullable(),
 })
 export type AgentSettings = z.infer<typeof AgentSettings>
 
@@ -44,11 +42,6 @@ export class AgentFolder {
 
   get databaseFile(): string {
     return join(this.path, 'agent.db')
-  }
-
-  /** Where a running agent listens for `groundlock agent send`. */
-  get controlSocket(): string {
-    return join(this.path, 'control.sock')
   }
 
   /** Null before the first enrolment. @throws SecurityException `configuration_invalid` naming the field that does not fit. */

@@ -1,6 +1,7 @@
 import type { RotationEntry, TrafficEntry } from '#shared/model/session.ts'
 import { consoleAgentId } from '../ca/identity.ts'
 import type { Clock } from '../clock.ts'
+import { encodePem } from '../crypto/pem.ts'
 import { platformRandom, type RandomSource } from '../crypto/random.ts'
 import { takeIdentityKey } from '../crypto/signature.ts'
 import { Emitter } from '../emitter.ts'
@@ -84,15 +85,20 @@ export class AgentNode {
     this.#trust = new PeerTrust({ clock, trustAnchor: certificateDer(parts.trustAnchor), crl: folder.crl() })
     this.#database = Database.open(folder.databaseFile, agentMigrations)
     const counters = new SequenceCounters({ database: this.#database })
-    this.#link = new AgentLink({
-      url: settings.gateway,
-      agentId: settings.agentId,
-      key: parts.key,
-      certificate: parts.certificate,
-      trustAnchor: parts.trustAnchor,
-      clock,
-      random: parts.random,
-    })
+    const pem = encodePem('PRIVATE KEY', parts.key)
+    try {
+      this.#link = AgentLink.connect({
+        gateway: settings.gateway,
+        agentId: settings.agentId,
+        key: pem,
+        certificate: parts.certificate,
+        trustAnchor: parts.trustAnchor,
+        clock,
+        random: parts.random,
+      })
+    } finally {
+      pem.fill(0)
+    }
     const { link, recorded } = recordMessages(this.#link)
     this.protocol = new SecureCommunicationProtocol({
       party: {
@@ -116,7 +122,7 @@ export class AgentNode {
   }
 
   /**
-   * Reads an enrolled agent's folder.
+   * Reads an enrolled agent's folder and begins to connect.
    * @throws SecurityException `conflict` when it is not enrolled yet, and what the files' own checks throw.
    */
   static open(
@@ -159,16 +165,12 @@ export class AgentNode {
     return this.#link.state
   }
 
-  start(): void {
-    this.#link.start()
-  }
-
   async stop(): Promise<void> {
     this.#cancelRetry()
     this.#reporter.stop()
     this.protocol.stop()
     for (const stop of this.#stopListening) stop()
-    await this.#link.stop()
+    await this.#link.close()
     this.#database.close()
   }
 
