@@ -24,6 +24,8 @@ export class Database {
   readonly file: string
   readonly readOnly: boolean
   readonly #connection: Sqlite.Database
+  /** Prepared once: they run for every act. */
+  readonly #steps: Readonly<Record<'begin' | 'commit' | 'rollBack', Sqlite.Statement>>
   readonly #onTaskError: (error: unknown) => void
   #open = true
   #depth = 0
@@ -35,6 +37,11 @@ export class Database {
     this.file = file
     this.readOnly = options.readOnly ?? false
     this.#connection = connection
+    this.#steps = {
+      begin: connection.prepare('BEGIN IMMEDIATE'),
+      commit: connection.prepare('COMMIT'),
+      rollBack: connection.prepare('ROLLBACK'),
+    }
     this.#onTaskError = options.onTaskError ?? (() => undefined)
   }
 
@@ -85,13 +92,13 @@ export class Database {
   }
 
   #begin<Result>(work: () => Result): Result {
-    this.#guard(() => this.#connection.exec('BEGIN IMMEDIATE'))
+    this.#guard(() => this.#steps.begin.run())
     this.#depth = 1
     let result: Result
     try {
       result = refusePromise(work())
       if (this.#spoiled) throw this.#spoiled.error
-      this.#guard(() => this.#connection.exec('COMMIT'))
+      this.#guard(() => this.#steps.commit.run())
     } catch (error) {
       this.#rollBack()
       throw error
@@ -118,7 +125,7 @@ export class Database {
     this.#spoiled = null
     this.#tasks = []
     // SQLite has rolled back by itself after some errors, a full disk among them.
-    if (this.#connection.inTransaction) this.#guard(() => this.#connection.exec('ROLLBACK'))
+    if (this.#connection.inTransaction) this.#guard(() => this.#steps.rollBack.run())
   }
 
   #runTasks(): void {

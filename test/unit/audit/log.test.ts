@@ -90,17 +90,19 @@ describe('appending', () => {
       .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 12 })
       .map((codes) => String.fromCharCode(...codes))
     const anything = fc.oneof(text, units)
-    fc.assert(
-      fc.property(
-        anything,
-        anything,
-        fc.dictionary(anything, anything, { maxKeys: 4 }),
-        (actor, subject, detail) => {
-          audit.append(entry({ actor, subject, detail }))
-        },
-      ),
-      { numRuns: 200 },
-    )
+    database.transaction(() => {
+      fc.assert(
+        fc.property(
+          anything,
+          anything,
+          fc.dictionary(anything, anything, { maxKeys: 4 }),
+          (actor, subject, detail) => {
+            audit.append(entry({ actor, subject, detail }))
+          },
+        ),
+        { numRuns: 200 },
+      )
+    })
     expect(await audit.verify()).toMatchObject({ intact: true, records: 200 })
   })
 
