@@ -75,6 +75,11 @@ export class TestConsole {
     await this.authority.create(input, this.token, actor)
   }
 
+  async withAuthority(): Promise<this> {
+    await this.createAuthority()
+    return this
+  }
+
   /** Asks for a certificate and has it approved. */
   async enrol(
     agentId: string,
