@@ -70,7 +70,11 @@ describe('who may connect', () => {
     second.socket.close()
     await first.frame((frame) => frame.kind === FrameKind.presence && !readPresence(frame).connected)
     expect(gateway.isConnected('target-station')).toBe(false)
-    expect(audited.at(-1)?.entry).toMatchObject({ type: 'AGENT_DISCONNECTED', subject: 'target-station' })
+    expect(audited.at(-1)?.entry).toMatchObject({
+      type: 'AGENT_DISCONNECTED',
+      subject: 'target-station',
+      detail: { endedFor: null },
+    })
   })
 
   const cases: [string, () => Promise<Partial<Credentials>>, object, string | null][] = [
@@ -473,10 +477,11 @@ describe('a connection ends', () => {
   })
 
   it('when the console says so', async () => {
-    const { address, gateway } = await start()
+    const { address, gateway, audited } = await start()
     const agent = await enter(address, 'chaser-001', chaser)
     gateway.disconnect('chaser-001', 4403, 'declared compromised')
     expect(await agent.closed).toEqual({ code: 4403, reason: 'certificate_revoked: declared compromised' })
+    await vi.waitFor(() => expect(audited.at(-1)?.entry.detail.endedFor).toBe('certificate_revoked'))
     expect(() => gateway.disconnect('nobody-here', 4403, 'x')).not.toThrow()
   })
 

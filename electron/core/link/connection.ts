@@ -30,6 +30,7 @@ export class Connection {
   readonly #bytes: TokenBucket
   #alive = true
   #closing = false
+  #endedFor: ErrorCode | null = null
   #ended = false
   #cancelPing: () => void = () => undefined
   #cancelSlow: (() => void) | null = null
@@ -57,6 +58,11 @@ export class Connection {
     return this.#socket.bufferedAmount
   }
 
+  /** Why the gateway ended it; null while it stands, and where the agent went by itself. */
+  get endedFor(): ErrorCode | null {
+    return this.#endedFor
+  }
+
   /**
    * Queues an encoded frame. False if the connection ends or its queue is full; then nothing was queued, and an agent
    * that keeps its queue full is disconnected after the time for slow readers.
@@ -75,6 +81,7 @@ export class Connection {
   close(closeCode: CloseCode, code: ErrorCode, message: string): void {
     if (this.#closing) return
     this.#closing = true
+    this.#endedFor = code
     this.#cancelPing()
     this.#cancelSlow?.()
     this.#socket.close(closeCode, closeReason(code, message))
@@ -107,6 +114,7 @@ export class Connection {
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#closing || !error.code?.startsWith('WS_ERR_')) return
       this.#closing = true
+      this.#endedFor = 'invalid_input'
       const tooBig = error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
       const message = tooBig
         ? `A frame is larger than ${this.#limits.maxFrameBytes} bytes.`

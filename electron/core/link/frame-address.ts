@@ -13,12 +13,13 @@ const longestName = 63
 
 /**
  * Reads the head of a frame in place. A frame is the deterministic CBOR array `[1, kind, from, to, body]`
- * (RFC 8949 section 4.2.1), so each item has one possible encoding, and the head is read byte by byte: some ten times
- * faster than a decoder that copies the body, on the one path every relayed message takes. Accepts exactly what
- * `decodeFrame` accepts, and kinds that are not known yet.
+ * (RFC 8949 section 4.2.1), so each item has one possible encoding, and the head is read byte by byte: a
+ * fifth of the time of the decoder, which also copies the body, on the path that every relayed message takes. Accepts
+ * exactly what `decodeFrame` accepts, and kinds that are not known yet.
  * @throws SecurityException `invalid_input` naming what does not fit.
  */
-export function readFrameAddress(frame: Uint8Array): FrameAddress {
+export function readFrameAddress(bytes: Uint8Array): FrameAddress {
+  const frame = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (frame[0] !== 0x85) throw malformed('is not an array of five items')
   if (frame[1] !== 1) throw malformed('has an unknown version; this gateway speaks version 1')
   const kind = frame[2]
@@ -30,7 +31,7 @@ export function readFrameAddress(frame: Uint8Array): FrameAddress {
 }
 
 /** A text string (major type 3) that is an agent's name; all its characters are ASCII. */
-function readName(frame: Uint8Array, start: number, what: string): { text: string; end: number } {
+function readName(frame: Buffer, start: number, what: string): { text: string; end: number } {
   const head = frame[start] ?? 0
   let length = head - 0x60
   let from = start + 1
@@ -41,13 +42,13 @@ function readName(frame: Uint8Array, start: number, what: string): { text: strin
   } else if (length < 0 || length > 23) throw malformed(`has no valid ${what}`)
   const end = from + length
   if (length > longestName || end > frame.length) throw malformed(`has no valid ${what}`)
-  const text = String.fromCharCode(...frame.subarray(from, end))
+  const text = frame.latin1Slice(from, end)
   if (!agentIdPattern.test(text)) throw malformed(`has no valid ${what}`)
   return { text, end }
 }
 
 /** Where a byte string (major type 2) that starts at `start` ends, its length in the shortest form; -1 if it is none. */
-function bodyEnd(frame: Uint8Array, start: number): number {
+function bodyEnd(frame: Buffer, start: number): number {
   const head = frame[start] ?? 0
   if (head >= 0x40 && head <= 0x57) return start + 1 + (head - 0x40)
   const width = head === 0x58 ? 1 : head === 0x59 ? 2 : head === 0x5a ? 4 : 0

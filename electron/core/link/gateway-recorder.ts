@@ -51,13 +51,13 @@ export class GatewayRecorder {
     })
   }
 
-  disconnected({ agentId, remoteAddress }: Connection): void {
+  disconnected({ agentId, remoteAddress, endedFor }: Connection): void {
     this.record(this.#key('disconnected', agentId), {
       type: 'AGENT_DISCONNECTED',
       severity: 'INFO',
       actor: agentId,
       subject: agentId,
-      detail: { remoteAddress },
+      detail: { remoteAddress, endedFor },
     })
   }
 
