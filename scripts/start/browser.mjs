@@ -70,12 +70,14 @@ export function openWindow(browser, url) {
     ([code]) => code === 0,
     () => false,
   )
-  const closed = ended.finally(() => {
+  const forget = () => {
     try {
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+      rmSync(profile, { recursive: true, force: true })
     } catch {
-      // A helper of the browser still writes into it; the system clears its temporary folder.
+      // A helper of the browser still writes into it; there is another attempt when this process ends.
     }
-  })
+  }
+  process.on('exit', forget)
+  const closed = ended.finally(forget)
   return { closed, close: () => void child.kill('SIGTERM') }
 }

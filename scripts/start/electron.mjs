@@ -97,6 +97,7 @@ export function describeFailure(output) {
   const code = /\b(E[A-Z]{4,}|UND_ERR_[A-Z_]+|[A-Z_]*CERT[A-Z_]*)\b/.exec(output)?.[1]
   if (code !== undefined) return `the download failed with ${code}`
   const status = /\b(?:status(?: code)?|HTTP)\D{0,3}(\d{3})\b/i.exec(output)?.[1]
+  if (status === undefined && /fetch failed/i.test(output)) return 'the download server could not be reached'
   return status === undefined ? 'the download failed' : `the download was answered with status ${status}`
 }
 

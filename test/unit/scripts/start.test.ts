@@ -90,6 +90,7 @@ test('the reason of a failed download is short and holds no address', () => {
   expect(describeFailure('HTTPError: Response code 403, status 403')).toBe(
     'the download was answered with status 403',
   )
+  expect(describeFailure('TypeError: fetch failed\n at x')).toBe('the download server could not be reached')
   expect(describeFailure('something at https://example.org/x')).toBe('the download failed')
 })
 
