@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:tls'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { GatewayOptions } from '#core/link/gateway.ts'
 import { readPresence, readUndelivered, readWelcome } from '#core/link/control-frames.ts'
 import { encodeFrame } from '#core/link/frame.ts'
 import { type Frame, FrameKind } from '#core/link/link.ts'
 import { FakeClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Credentials, enter, FleetTls, openTls, RawAgent } from '../support/fleet-tls.ts'
 import { type RunningGateway, runGateway } from '../support/gateway.ts'
 
@@ -246,7 +247,7 @@ describe('frames', () => {
     expect(link.state).toBe('connected')
     const agent = await enter(address, 'chaser-001', chaser)
     agent.socket.send(message('chaser-001', 'ground-station', 'up'))
-    await vi.waitFor(() => expect(frames.map(({ kind }) => kind)).toContain(FrameKind.message))
+    await eventually(() => expect(frames.map(({ kind }) => kind)).toContain(FrameKind.message))
     const down: Frame = {
       kind: FrameKind.message,
       from: 'ground-station',
@@ -316,7 +317,7 @@ describe('frames', () => {
           entry: { subject: 'chaser-001', detail: { code: 'invalid_input' } },
         },
       ])
-      await vi.waitFor(() => expect(gateway.isConnected('chaser-001')).toBe(false))
+      await eventually(() => expect(gateway.isConnected('chaser-001')).toBe(false))
       good.socket.send(message('target-station', 'ground-station', 'fine'))
       expect(good.socket.readyState).toBe(good.socket.OPEN)
       expect(gateway.isConnected('target-station')).toBe(true)
@@ -434,7 +435,7 @@ describe('a connection ends', () => {
     const pings: Buffer[] = []
     dead.socket.on('ping', (data) => pings.push(data))
     clock.advance(1000)
-    await vi.waitFor(() => expect(pings).toHaveLength(1))
+    await eventually(() => expect(pings).toHaveLength(1))
     // The answered ping counts; then the agent falls silent.
     dead.socket.pause()
     clock.advance(1000)
@@ -481,7 +482,7 @@ describe('a connection ends', () => {
     const agent = await enter(address, 'chaser-001', chaser)
     gateway.disconnect('chaser-001', 4403, 'declared compromised')
     expect(await agent.closed).toEqual({ code: 4403, reason: 'certificate_revoked: declared compromised' })
-    await vi.waitFor(() => expect(audited.at(-1)?.entry.detail.endedFor).toBe('certificate_revoked'))
+    await eventually(() => expect(audited.at(-1)?.entry.detail.endedFor).toBe('certificate_revoked'))
     expect(() => gateway.disconnect('nobody-here', 4403, 'x')).not.toThrow()
   })
 

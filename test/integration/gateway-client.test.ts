@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { createCsr, generateIdentity } from '#core/ca/csr.ts'
 import { systemClock } from '#core/clock.ts'
@@ -16,6 +16,7 @@ import type { GatewayOptions } from '#core/link/gateway.ts'
 import { type Frame, FrameKind, type LinkState } from '#core/link/link.ts'
 import type { ListenAddress } from '#core/link/listener.ts'
 import { FakeClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Credentials, FleetTls } from '../support/fleet-tls.ts'
 import { type RunningGateway, runGateway } from '../support/gateway.ts'
 
@@ -70,7 +71,7 @@ function open(
   link.onState((state, reason) => states.push([state, reason]))
   link.onFrame((frame) => frames.push(frame))
   const reaches = async (state: LinkState): Promise<string | null> => {
-    await vi.waitFor(() => expect(link.state).toBe(state))
+    await eventually(() => expect(link.state).toBe(state))
     return link.reason
   }
   return { link, states, frames, reaches }
@@ -107,11 +108,11 @@ describe('AgentLink', () => {
     await b.reaches('connected')
     expect(a.states.map(([state]) => state)).toEqual(['connecting', 'connected'])
     expect(a.link.send(message('chaser-001', 'target-station'))).toBe(true)
-    await vi.waitFor(() => expect(b.frames).toContainEqual(message('chaser-001', 'target-station')))
+    await eventually(() => expect(b.frames).toContainEqual(message('chaser-001', 'target-station')))
     expect(gateway.consoleLink.send(message('ground-station', 'chaser-001'))).toBe(true)
-    await vi.waitFor(() => expect(a.frames).toContainEqual(message('ground-station', 'chaser-001')))
+    await eventually(() => expect(a.frames).toContainEqual(message('ground-station', 'chaser-001')))
     a.link.send(message('chaser-001', 'nobody-here'))
-    await vi.waitFor(() => {
+    await eventually(() => {
       const notice = a.frames.find(({ kind }) => kind === FrameKind.undelivered)
       expect(notice && readUndelivered(notice)).toMatchObject({
         to: 'nobody-here',
@@ -160,12 +161,17 @@ describe('AgentLink', () => {
     const own = await fleet.agent('chaser-001')
     await fleet.revoke(own.serial)
     const clock = new FakeClock()
-    const { reaches, states } = open(address, own, { clock, limits: { refusedRetryMilliseconds: 60_000 } })
+    const random = { bytes: (length: number) => Buffer.alloc(length, 0xff) }
+    const { reaches, states } = open(address, own, {
+      clock,
+      random,
+      limits: { refusedRetryMilliseconds: 60_000 },
+    })
     expect(await reaches('refused')).toMatch(/^certificate_revoked: /)
-    clock.advance(29_000)
+    clock.advance(59_999)
     expect(states.filter(([state]) => state === 'connecting')).toHaveLength(1)
     await fleet.revoke()
-    clock.advance(31_000)
+    clock.advance(1)
     await reaches('connected')
   })
 
@@ -237,13 +243,13 @@ describe('AgentLink', () => {
       server.on('upgrade', () => (upgrades += 1)),
     )
     const waiting = open(mute, chaser, { clock, limits: { connectMilliseconds: 5000 } })
-    await vi.waitFor(() => expect(upgrades).toBe(1))
+    await eventually(() => expect(upgrades).toBe(1))
     clock.advance(5000)
     expect(await waiting.reaches('disconnected')).toMatch(/did not answer in time/)
 
     const { address } = await start({ clock: new FakeClock(), limits: { pingMilliseconds: 1000 } })
     const silent = open(address, chaser, { clock })
-    await vi.waitFor(() => expect(silent.frames.map(({ kind }) => kind)).toContain(FrameKind.crl))
+    await eventually(() => expect(silent.frames.map(({ kind }) => kind)).toContain(FrameKind.crl))
     clock.advance(2000)
     expect(silent.link.state).toBe('connected')
     clock.advance(1000)
@@ -275,9 +281,9 @@ describe('AgentLink', () => {
     socket.send(encodeFrame(message('gateway', 'chaser-001')))
     socket.send(encodeFrame({ ...good, kind: FrameKind.crl }))
     socket.send(encodeFrame(good))
-    await vi.waitFor(() => expect(frames).toEqual([good]))
+    await eventually(() => expect(frames).toEqual([good]))
     socket.send('text')
-    await vi.waitFor(() => expect(states.map(([state]) => state)).toContain('disconnected'))
+    await eventually(() => expect(states.map(([state]) => state)).toContain('disconnected'))
     expect(states.find(([state]) => state === 'disconnected')?.[1]).toMatch(
       /closed the connection|cannot be read|broke/,
     )
@@ -287,7 +293,7 @@ describe('AgentLink', () => {
     const crl = Buffer.alloc(300_000, 5)
     const { address } = await start({ directory: { ...fleet.directory, crl: () => crl } })
     const { frames } = open(address, chaser)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(frames.find(({ kind }) => kind === FrameKind.crl)?.body).toHaveLength(crl.length),
     )
   })
@@ -298,7 +304,7 @@ describe('AgentLink', () => {
     const connected = open(address, chaser, { clock })
     await connected.reaches('connected')
     await connected.link.close()
-    await vi.waitFor(() => expect(gateway.isConnected('chaser-001')).toBe(false))
+    await eventually(() => expect(gateway.isConnected('chaser-001')).toBe(false))
     const connecting = open(address, chaser, { clock })
     await connecting.link.close()
     await connecting.link.close()
@@ -326,7 +332,7 @@ describe('enrol', () => {
 
   /** Approves the first request, with `certificate`. */
   const approve = async ({ desk }: RunningGateway, certificate: string): Promise<void> => {
-    await vi.waitFor(() => expect(desk.submitted).toHaveLength(1))
+    await eventually(() => expect(desk.submitted).toHaveLength(1))
     desk.decide('1'.padStart(32, '0'), {
       state: 'approved',
       reason: null,
@@ -417,7 +423,7 @@ describe('enrol', () => {
   it('says the operator’s reason, and the desk’s', async () => {
     const running = await start()
     const refused = enrol(await options(running.address))
-    await vi.waitFor(() => expect(running.desk.submitted).toHaveLength(1))
+    await eventually(() => expect(running.desk.submitted).toHaveLength(1))
     running.desk.decide('1'.padStart(32, '0'), {
       state: 'refused',
       reason: 'nobody asked for it',
@@ -433,7 +439,7 @@ describe('enrol', () => {
   it('goes on waiting while the gateway restarts', async () => {
     const running = await start()
     const enrolling = enrol(await options(running.address))
-    await vi.waitFor(() => expect(running.desk.waiting).toBe(1))
+    await eventually(() => expect(running.desk.waiting).toBe(1))
     const { key, certificate } = await fleet.gateway()
     await running.gateway.stop()
     await running.gateway.start({ ...running.address, key, certificate })
@@ -446,7 +452,7 @@ describe('enrol', () => {
     const controller = new AbortController()
     const waiting = enrol(await options(running.address, { signal: controller.signal }))
     const stopped = expect(waiting).rejects.toThrow('enough')
-    await vi.waitFor(() => expect(running.desk.waiting).toBe(1))
+    await eventually(() => expect(running.desk.waiting).toBe(1))
     controller.abort(new Error('enough'))
     await stopped
     await running.gateway.stop()

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { connect as connectTcp, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { decodePem } from '#core/crypto/pem.ts'
 import { SecurityException } from '#core/errors.ts'
 import type { GatewayOptions } from '#core/link/gateway.ts'
 import { FakeClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { ask, FleetTls, openTls } from '../support/fleet-tls.ts'
 import { type RunningGateway, runGateway } from '../support/gateway.ts'
 
@@ -82,7 +83,7 @@ describe('enrolment', () => {
     expect((await ask(address, 'GET', path)).json()).toEqual(pending)
     expect((await ask(address, 'GET', `${path}?wait=0`)).json()).toEqual(pending)
     const waiting = ask(address, 'GET', `${path}?wait=25`)
-    await vi.waitFor(() => expect(desk.waiting).toBe(1))
+    await eventually(() => expect(desk.waiting).toBe(1))
     desk.decide(String(requestId), { state: 'approved', reason: null, certificate: 'PEM', chain: ['ROOT'] })
     expect((await waiting).json()).toEqual({
       state: 'approved',
@@ -190,7 +191,7 @@ describe('enrolment', () => {
     const { address, desk } = await start({ limits: { maxWaitingPerSource: 1 } })
     const id = String((await submit(JSON.stringify({ csr }))).json().requestId)
     const first = ask(address, 'GET', `/enrol/${id}?wait=25`)
-    await vi.waitFor(() => expect(desk.waiting).toBe(1))
+    await eventually(() => expect(desk.waiting).toBe(1))
     expect(await ask(address, 'GET', `/enrol/${id}?wait=25`)).toMatchObject({
       status: 429,
       headers: { 'retry-after': '60' },
@@ -198,7 +199,7 @@ describe('enrolment', () => {
     desk.decide(id, { state: 'pending', reason: null, certificate: null, chain: [] })
     await first
     const second = ask(address, 'GET', `/enrol/${id}?wait=25`)
-    await vi.waitFor(() => expect(desk.waiting).toBe(1))
+    await eventually(() => expect(desk.waiting).toBe(1))
     desk.decide(id, { state: 'refused', reason: 'unknown agent', certificate: null, chain: [] })
     expect((await second).json()).toMatchObject({ state: 'refused', reason: 'unknown agent' })
   })
@@ -262,7 +263,7 @@ describe('strangers', () => {
       maxVersion: 'TLSv1.2',
     })
     await expect(once(old, 'secureConnect')).rejects.toThrow(/protocol version|wrong version/i)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(turned.map(({ code }) => code)).toEqual(['authentication_failed', 'authentication_failed']),
     )
   })
@@ -274,7 +275,7 @@ describe('strangers', () => {
     half.write(Buffer.from('1603010200010001fc0303', 'hex'))
     expect(await ask(address, 'GET', '/health')).toMatchObject({ status: 200 })
     await readAll(half)
-    await vi.waitFor(() => expect(turned.at(-1)?.message).toBe('The TLS handshake did not end in time.'))
+    await eventually(() => expect(turned.at(-1)?.message).toBe('The TLS handshake did not end in time.'))
   })
 
   it('that send their header or body drop by drop are cut off', async () => {
@@ -319,7 +320,7 @@ describe('strangers', () => {
     for (const socket of open) socket.destroy()
 
     const status = async (): Promise<number> => (await ask(address, 'GET', '/health')).status
-    await vi.waitFor(async () => expect(await status()).toBe(200))
+    await eventually(async () => expect(await status()).toBe(200))
     expect([await status(), await status()]).toEqual([200, 429])
     clock.advance(1000)
     expect(await status()).toBe(200)

@@ -42,7 +42,7 @@ function readName(frame: Buffer, start: number, what: string): { text: string; e
   } else if (length < 0 || length > 23) throw malformed(`has no valid ${what}`)
   const end = from + length
   if (length > longestName || end > frame.length) throw malformed(`has no valid ${what}`)
-  const text = frame.latin1Slice(from, end)
+  const text = frame.toString('latin1', from, end)
   if (!agentIdPattern.test(text)) throw malformed(`has no valid ${what}`)
   return { text, end }
 }
