@@ -18,10 +18,15 @@ export function dayOfYear(at: number): string {
   return pad(Math.floor((at - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000) + 1, 3)
 }
 
-/** `14:59:07Z` today, `2026-11-20 14:59:07Z` on any other day. */
+/**
+ * As short as it can be without doubt: `14:59:07Z` today, `11-20 14:59:07Z` on another day of this year,
+ * `2025-11-20 14:59Z` in another year.
+ */
 export function stamp(instant: string, now: number): string {
   const at = Date.parse(instant)
-  return isoDate(at) === isoDate(now) ? isoClock(at) : `${isoDate(at)} ${isoClock(at)}`
+  const date = isoDate(at)
+  if (date === isoDate(now)) return isoClock(at)
+  return date.slice(0, 4) === isoDate(now).slice(0, 4) ? `${date.slice(5)} ${isoClock(at)}` : minute(instant)
 }
 
 /** `2026-11-21 14:59Z`. */

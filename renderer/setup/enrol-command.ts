@@ -20,14 +20,15 @@ export function gatewayUrl(gateway: GatewayView): string {
 }
 
 /**
- * The command that an agent's machine runs to enrol. The fingerprint of the root CA lets the agent check that it talks
- * to this fleet before it trusts anything the gateway says.
+ * The command that an agent's machine runs to enrol, in parts that belong on one line each. The fingerprint of the
+ * root CA lets the agent check that it talks to this fleet before it trusts anything the gateway says.
  */
-export function enrolCommand(agent: FirstAgent, gateway: GatewayView, rootFingerprint: string): string {
+export function enrolCommand(agent: FirstAgent, gateway: GatewayView, rootFingerprint: string): string[] {
   return [
     'npm run -s groundlock -- agent enrol',
-    `--id ${agent.agentId} --profile ${agent.profile}`,
+    `--id ${agent.agentId}`,
+    `--profile ${agent.profile}`,
     `--gateway ${gatewayUrl(gateway)}`,
     `--fingerprint ${rootFingerprint}`,
-  ].join(' ')
+  ]
 }

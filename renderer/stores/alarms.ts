@@ -4,6 +4,7 @@ import type { AuditRecord, AuditType } from '#shared/model/audit.ts'
 import { useEngine } from '../engine.ts'
 import { auditTitle } from '../format/audit.ts'
 import { severityOrder, severityStatus } from '../format/status.ts'
+import { sentence, spoken } from '../format/text.ts'
 import type { Alarm } from './alarm.ts'
 import { standingAlarms } from './standing-alarms.ts'
 import { useClock } from './clock.ts'
@@ -36,7 +37,7 @@ export const useAlarms = defineStore('alarms', () => {
     const id = `${record.type}|${record.subject}`
     const count = (raised.value.get(id)?.count ?? 0) + 1
     const kind = severityStatus[record.severity].kind as Alarm['kind']
-    const detail = String(record.detail.reason ?? record.detail.verdict ?? '')
+    const detail = sentence(spoken(String(record.detail.reason ?? record.detail.verdict ?? '')))
     const alarm: Alarm = {
       id,
       kind,

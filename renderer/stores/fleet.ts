@@ -24,7 +24,9 @@ export const useFleet = defineStore('fleet', () => {
     for (const agent of items.value) result[agent.verdict]++
     return result
   })
-  const connected = computed(() => items.value.filter((agent) => agent.connected).length)
+  /** The agents that reach this console over the network: all but the console itself. */
+  const remote = computed(() => items.value.filter((agent) => !agent.isConsole))
+  const connected = computed(() => remote.value.filter((agent) => agent.connected).length)
 
   async function declareCompromised(input: InputOf<'fleet.declareCompromised'>): Promise<Failure | null> {
     const reply = await transport.call('fleet.declareCompromised', input)
@@ -32,5 +34,17 @@ export const useFleet = defineStore('fleet', () => {
     return reply.ok ? null : reply
   }
 
-  return { items, state, failure, load, clear, selectedId, selected, counts, connected, declareCompromised }
+  return {
+    items,
+    state,
+    failure,
+    load,
+    clear,
+    selectedId,
+    selected,
+    counts,
+    remote,
+    connected,
+    declareCompromised,
+  }
 })

@@ -18,9 +18,9 @@ export interface LiveCollection<Item> {
   readonly items: ComputedRef<Item[]>
   readonly state: Ref<LoadState>
   readonly failure: ShallowRef<Failure | null>
-  load(): Promise<void>
-  clear(): void
-  put(item: Item): void
+  readonly load: () => Promise<void>
+  readonly clear: () => void
+  readonly put: (item: Item) => void
 }
 
 /**

@@ -6,8 +6,8 @@ export interface Resource<Value> {
   readonly value: ShallowRef<Value | null>
   readonly state: Ref<LoadState>
   readonly failure: ShallowRef<Failure | null>
-  load(): Promise<void>
-  clear(): void
+  readonly load: () => Promise<void>
+  readonly clear: () => void
 }
 
 /** One value of the engine that is asked for as a whole. A late answer to an earlier question is dropped. */

@@ -23,19 +23,18 @@ export const useRotation = defineStore('rotation', () => {
     return known ? known.keyVersion !== session.keyVersion : session.nextRotationAt !== null
   }
 
-  let again = false
+  let asked = 0
 
   /** Asks once more, however many events arrive while the answer is on its way. */
   async function refresh(): Promise<void> {
     if (state.value === 'idle') return
-    if (state.value === 'loading') {
-      again = true
-      return
-    }
+    asked++
+    if (state.value === 'loading') return
+    let answered: number
     do {
-      again = false
+      answered = asked
       await load()
-    } while (again)
+    } while (answered !== asked)
   }
 
   transport.on('rotation.happened', (entry) => {
