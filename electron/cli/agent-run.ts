@@ -74,11 +74,6 @@ export async function runAgent(
       }),
     )
     steps.unshift(() => server.close())
-    node.on('link', ({ state }) => {
-      // A failure is reported as `handshake_failed`.
-      if (state === 'connected')
-        for (const peer of options.peer) node.protocol.establishSecureSession(peer).catch(() => undefined)
-    })
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
     })
@@ -90,7 +85,7 @@ export async function runAgent(
 }
 
 /** Reads the agent of a folder. */
-export function openAgent(options: Omit<RunOptions, 'peer' | 'json'>, clock: Clock): AgentNode {
+export function openAgent(options: Omit<RunOptions, 'json'>, clock: Clock): AgentNode {
   return AgentNode.open(
     AgentFolder.open(options.dataDir),
     {
@@ -98,6 +93,7 @@ export function openAgent(options: Omit<RunOptions, 'peer' | 'json'>, clock: Clo
       maxMessageAge: options.maxMessageAge,
       replayWindowSize: options.replayWindow,
       dockingPort: options.dockingPort ?? null,
+      companions: options.peer,
     },
     { clock },
   )

@@ -120,7 +120,7 @@ async function sendAlone(options: SendOptions, clock: Clock): Promise<Sent> {
   const folder = openDataFolder(options.dataDir, 'agent')
   try {
     const node = openAgent(
-      { dataDir: options.dataDir, rotationInterval: 300, maxMessageAge: 60, replayWindow: 1024 },
+      { dataDir: options.dataDir, rotationInterval: 300, maxMessageAge: 60, replayWindow: 1024, peer: [] },
       clock,
     )
     try {

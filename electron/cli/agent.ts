@@ -50,7 +50,7 @@ export function registerAgentCommands(program: Command): void {
     .option('--rotation-interval <seconds>', 'how often to rotate the keys of its sessions', seconds, 300)
     .option('--max-message-age <seconds>', 'refuse messages sealed longer ago', seconds, 60)
     .option('--replay-window <numbers>', 'size of the replay window, 64 to 8192', replayWindow, 1024)
-    .option('--peer <agent...>', 'establish a session with this agent at the start', [])
+    .option('--peer <agent...>', 'keep a session with this agent', [])
     .action(async (options: Parameters<typeof runAgent>[0]) => {
       process.exitCode = await runAgent(options, systemClock, process)
     })

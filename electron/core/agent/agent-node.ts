@@ -1,3 +1,4 @@
+import type { ErrorCode } from '#shared/errors.ts'
 import type { RotationEntry, TrafficEntry } from '#shared/model/session.ts'
 import { consoleAgentId } from '../ca/identity.ts'
 import type { Clock } from '../clock.ts'
@@ -21,8 +22,10 @@ import { Drill, recordMessages } from './drill.ts'
 import { type RotateAnswer, RotateOrder } from './fleet-messages.ts'
 import { Reporter } from './reporter.ts'
 
-/** How long after a failed handshake with the console the next one is tried, in milliseconds. */
+/** How long after a failed handshake with a companion the next one is tried, in milliseconds. */
 const retryMilliseconds = 3_000
+/** The same after a refusal, in milliseconds. */
+const refusedMilliseconds = 60_000
 
 /** The protocol's part of an agent's behaviour; the spec's keys, with the console's defaults. */
 export interface AgentBehaviour {
@@ -32,6 +35,8 @@ export interface AgentBehaviour {
   readonly replayWindowSize: number
   /** Answers docking requests for this port; null refuses them. */
   readonly dockingPort: string | null
+  /** Agents that a session is kept with, beside the console. */
+  readonly companions: readonly string[]
 }
 
 interface AgentEvents {
@@ -64,7 +69,8 @@ export class AgentNode {
   readonly #reporter: Reporter
   readonly #events = new Emitter<AgentEvents>()
   readonly #stopListening: (() => void)[] = []
-  #cancelRetry: () => void = () => undefined
+  readonly #companions: readonly string[]
+  readonly #retries = new Map<string, () => void>()
 
   private constructor(parts: {
     clock: Clock
@@ -81,6 +87,7 @@ export class AgentNode {
     this.#clock = clock
     this.#folder = folder
     this.#behaviour = behaviour
+    this.#companions = [consoleAgentId, ...behaviour.companions]
     this.#certificate = certificateDer(parts.certificate)
     this.#trust = new PeerTrust({ clock, trustAnchor: certificateDer(parts.trustAnchor), crl: folder.crl() })
     this.#database = Database.open(folder.databaseFile, agentMigrations)
@@ -166,7 +173,7 @@ export class AgentNode {
   }
 
   async stop(): Promise<void> {
-    this.#cancelRetry()
+    for (const cancel of this.#retries.values()) cancel()
     this.#reporter.stop()
     this.protocol.stop()
     for (const stop of this.#stopListening) stop()
@@ -216,8 +223,7 @@ export class AgentNode {
       this.protocol.on('rotation', (entry) => this.#events.emit('rotation', entry)),
       this.protocol.on('handshakeFailed', (failure) => {
         this.#events.emit('handshakeFailed', failure)
-        if (failure.peer === consoleAgentId)
-          this.#cancelRetry = this.#clock.after(retryMilliseconds, () => this.#reachConsole())
+        this.#reachLater(failure.peer, failure.error.code)
       }),
       this.protocol.on('message', (received) => void this.#take(received)),
     )
@@ -225,15 +231,27 @@ export class AgentNode {
 
   #linkChanged(state: LinkState, reason: string | null): void {
     this.#events.emit('link', { state, reason })
-    if (state === 'connected') this.#reachConsole()
+    if (state === 'connected') for (const peer of this.#companions) this.#reach(peer)
     else if (state === 'refused') this.#closeAll(reason ?? 'the gateway refused the connection')
   }
 
-  /** Keeps a session with the console. A failure is announced as `handshakeFailed`, which tries again. */
-  #reachConsole(): void {
-    this.#cancelRetry()
-    if (this.#link.state === 'connected')
-      this.protocol.establishSecureSession(consoleAgentId).catch(() => undefined)
+  /** Keeps a session with a companion. A failure is announced as `handshakeFailed`, which tries again. */
+  #reach(peer: string): void {
+    this.#retries.get(peer)?.()
+    this.#retries.delete(peer)
+    if (this.#link.state === 'connected') this.protocol.establishSecureSession(peer).catch(() => undefined)
+  }
+
+  #reachLater(peer: string, code: ErrorCode): void {
+    if (!this.#companions.includes(peer)) return
+    // What was refused has to be put right by a person; asking again soon would only fill the other side's log.
+    const wait =
+      code === 'agent_unreachable' || code === 'session_failed' ? retryMilliseconds : refusedMilliseconds
+    this.#retries.get(peer)?.()
+    this.#retries.set(
+      peer,
+      this.#clock.after(wait, () => this.#reach(peer)),
+    )
   }
 
   #takeControl(frame: Frame): void {
