@@ -9,7 +9,7 @@ import { consoleMigrations } from '#core/store/migrations.ts'
 import { type CliParts, runCli } from '../../../electron/cli/program.ts'
 import { FakeClock } from '../../support/clock.ts'
 import { temporaryFolder } from '../../support/folder.ts'
-import { type StandInEngine, standInEngine, standInPin } from '../../support/stand-in-engine.ts'
+import { standInPin, type StartableEngine, startableEngine } from '../../support/startable-engine.ts'
 
 interface Run {
   readonly stdout: () => string
@@ -20,7 +20,7 @@ interface Run {
 
 function start(
   argv: string[],
-  options: { stdin?: string; engine?: StandInEngine; parts?: Partial<CliParts> } = {},
+  options: { stdin?: string; engine?: StartableEngine; parts?: Partial<CliParts> } = {},
 ): Run {
   const out: string[] = []
   const err: string[] = []
@@ -33,7 +33,7 @@ function start(
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     clock: new FakeClock(),
-    startEngine: (options.engine ?? standInEngine()).startEngine,
+    startEngine: (options.engine ?? startableEngine()).startEngine,
     untilStopped: () => stopped,
     registerAgentCommands: () => undefined,
     ...options.parts,
@@ -94,7 +94,7 @@ describe('the command line', () => {
 
 describe('console', () => {
   test('makes a token, signs in, tells each change, and stops when asked', async () => {
-    const engine = standInEngine()
+    const engine = startableEngine()
     const folder = temporaryFolder()
     const run = start(
       ['console', '--data-dir', folder, '--create-token', 'ops', '--operator', 'Ada', '--pin-stdin'],
@@ -115,7 +115,7 @@ describe('console', () => {
   test('with --json prints one object a change', async () => {
     const run = start(['console', '--data-dir', temporaryFolder(), '--json', '--pin-stdin'], {
       stdin: `${standInPin}\n`,
-      engine: standInEngine('signed_out'),
+      engine: startableEngine('signed_out'),
     })
     await expect.poll(() => run.stdout().split('\n').length).toBeGreaterThan(2)
     run.stop()
@@ -128,7 +128,7 @@ describe('console', () => {
   })
 
   test('with a wrong PIN says how many tries are left, tries no other, and stops', async () => {
-    const engine = standInEngine('signed_out')
+    const engine = startableEngine('signed_out')
     const run = start(['console', '--data-dir', temporaryFolder(), '--pin-stdin'], {
       stdin: `000000\n${standInPin}\n`,
       engine,
@@ -149,7 +149,7 @@ describe('console', () => {
       'Ada',
       '--pin-stdin',
     ]
-    const run = start(argv, { stdin: 'x\n', engine: standInEngine('signed_out') })
+    const run = start(argv, { stdin: 'x\n', engine: startableEngine('signed_out') })
     expect(await finish(run)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('has a token already') as string,
@@ -163,7 +163,7 @@ describe('console', () => {
   })
 
   test('stops while it waits for a PIN that does not come', async () => {
-    const engine = standInEngine('signed_out')
+    const engine = startableEngine('signed_out')
     const run = start(['console', '--data-dir', temporaryFolder(), '--pin-stdin'], { engine })
     await expect.poll(run.stdout).toContain('signed out')
     run.stop()
@@ -175,7 +175,7 @@ describe('console', () => {
 describe('call', () => {
   const withConsole = async (work: (folder: string, console: Run) => Promise<void>): Promise<void> => {
     const folder = temporaryFolder()
-    const run = start(['console', '--data-dir', folder], { engine: standInEngine('signed_out') })
+    const run = start(['console', '--data-dir', folder], { engine: startableEngine('signed_out') })
     await expect.poll(run.stdout).toContain('signed out')
     await work(folder, run)
     run.stop()
