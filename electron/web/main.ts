@@ -7,6 +7,9 @@ const stopRequested = new Promise<void>((stop) => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop())
 })
 
+// The engine's own timers do not keep a process alive, and a stop that waits for one must not end it early.
+const alive = setInterval(() => undefined, 60_000)
+
 process.exitCode = await runWebProgram({
   argv: process.argv.slice(2),
   stdout: process.stdout,
@@ -16,5 +19,6 @@ process.exitCode = await runWebProgram({
   startEngine,
   stopRequested,
 })
+clearInterval(alive)
 // Whatever still holds the event loop has been told to stop; it must not keep the process.
 process.exit()
