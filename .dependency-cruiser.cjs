@@ -4,10 +4,30 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error',
 module.exports = {
   forbidden: [
     forbid('no-cycles', 'A cycle makes two files one.', {}, { circular: true }),
-    forbid('shared-imports-nothing', 'shared/ runs everywhere: zod only.', { path: '^shared/' }, { pathNot: '^(shared/|node_modules/zod/)' }),
-    forbid('renderer-sees-shared-only', 'The renderer reaches the engine through the contract.', { path: '^renderer/' }, { path: '^electron/' }),
-    forbid('renderer-without-node', 'The renderer is a web page.', { path: '^renderer/' }, { dependencyTypes: ['core'] }),
-    forbid('core-knows-no-host', 'core runs under plain Node.', { path: '^electron/core/' }, { path: '^(electron/(host|web|cli|main|preload)|renderer/)' }),
+    forbid(
+      'shared-imports-nothing',
+      'shared/ runs everywhere: zod only.',
+      { path: '^shared/' },
+      { pathNot: '^(shared/|node_modules/zod/)' },
+    ),
+    forbid(
+      'renderer-sees-shared-only',
+      'The renderer reaches the engine through the contract.',
+      { path: '^renderer/' },
+      { path: '^electron/' },
+    ),
+    forbid(
+      'renderer-without-node',
+      'The renderer is a web page.',
+      { path: '^renderer/' },
+      { dependencyTypes: ['core'] },
+    ),
+    forbid(
+      'core-knows-no-host',
+      'core runs under plain Node.',
+      { path: '^electron/core/' },
+      { path: '^(electron/(host|web|cli|main|preload)|renderer/)' },
+    ),
     forbid(
       'electron-only-in-host',
       "Only main.ts, preload.ts and host/ import 'electron'.",
@@ -22,7 +42,7 @@ module.exports = {
     ),
     forbid(
       'one-door-to-crypto',
-      "electron/core/crypto is the only place that touches node:crypto.",
+      'electron/core/crypto is the only place that touches node:crypto.',
       { path: '^electron/', pathNot: '^electron/core/crypto/' },
       { path: '^(node:)?crypto$' },
     ),
@@ -31,6 +51,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.node.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.vue', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.vue', '.json'],
+    },
   },
 }

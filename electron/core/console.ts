@@ -30,6 +30,7 @@ import { RotationLedger } from './rotation/rotation-ledger.ts'
 import { PeerTrust } from './session/peer-trust.ts'
 import { SessionBoard } from './session/session-board.ts'
 import { TrafficDesk } from './session/traffic-desk.ts'
+import { stopInOrder } from './stopping.ts'
 import { SequenceCounters } from './store/counters.ts'
 import { Database } from './store/database.ts'
 import { consoleMigrations } from './store/migrations.ts'
@@ -87,7 +88,10 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
   const gateway = new Gateway({
     clock,
     enrolment,
-    audit: (key, entry) => void (key === null ? audit.append(entry) : bursts.record(key, entry)),
+    audit: (key, entry) => {
+      if (key === null) audit.append(entry)
+      else bursts.record(key, entry)
+    },
     directory: {
       consoleAgent: consoleAgentId,
       trustAnchor: () => authority.trustAnchor,
@@ -250,6 +254,8 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
   traffic.onEntry((entry) => feed.publish('session.traffic', entry))
   ledger.onHappened((entry) => feed.publish('rotation.happened', entry))
 
+  const stopping = new AbortController()
+  let verifying: Promise<void> = Promise.resolve()
   return {
     dispatcher,
     feed,
@@ -264,21 +270,29 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
       board.closeLost()
       const problem = await access.start()
       if (problem !== null) log.warn('the token cannot be opened', { code: problem.code })
-      void audit.verify().then(publishStatus, report)
+      verifying = audit.verify({ signal: stopping.signal }).then(publishStatus, (error: unknown) => {
+        if (!stopping.signal.aborted) report(error)
+      })
     },
     async stop() {
-      station?.stop()
-      await services.stop()
-      await access.stop()
-      bursts.flush()
-      audit.append({
-        type: 'CONSOLE_STOPPED',
-        severity: 'INFO',
-        actor: 'console',
-        subject: 'console',
-        detail: {},
-      })
-      database.close()
+      stopping.abort()
+      const steps: (() => Promise<void> | void)[] = [
+        () => verifying,
+        () => station?.stop(),
+        () => services.stop(),
+        () => access.stop(),
+        () => bursts.flush(),
+        () =>
+          void audit.append({
+            type: 'CONSOLE_STOPPED',
+            severity: 'INFO',
+            actor: 'console',
+            subject: 'console',
+            detail: {},
+          }),
+        () => database.close(),
+      ]
+      await stopInOrder(steps, { clock, log })
     },
   }
 }

@@ -30,7 +30,11 @@ export class ReplayAttackError extends SecurityException {}
 export class PinError extends AuthenticationError {
   readonly triesLeft: number | null
 
-  constructor(code: 'pin_incorrect' | 'pin_locked' | 'pin_unsuitable', message: string, triesLeft: number | null) {
+  constructor(
+    code: 'pin_incorrect' | 'pin_locked' | 'pin_unsuitable',
+    message: string,
+    triesLeft: number | null,
+  ) {
     super(code, message)
     this.triesLeft = triesLeft
   }

@@ -25,7 +25,7 @@ export async function startEngine(dataPath: string, log: Log): Promise<RunningEn
   const dataFolder = openDataFolder(dataPath)
   try {
     const configuration = loadConfiguration(dataFolder.configurationFile)
-    const engine = await createConsole({
+    const engine = createConsole({
       dataFolder,
       configuration,
       clock: systemClock,

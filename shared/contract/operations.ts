@@ -33,7 +33,12 @@ export const operations = {
 
   'token.create': operation(
     'anyone',
-    z.strictObject({ label: z.string().trim().min(1).max(32), operator: z.string().trim().min(1).max(64), pin: Pin, soPin: Pin }),
+    z.strictObject({
+      label: z.string().trim().min(1).max(32),
+      operator: z.string().trim().min(1).max(64),
+      pin: Pin,
+      soPin: Pin,
+    }),
     ConsoleStatus,
   ),
   'token.changePin': operation('auditor', z.strictObject({ pin: Pin, newPin: Pin }), done),
@@ -59,7 +64,11 @@ export const operations = {
 
   'enrolment.list': operation('auditor', nothing, z.array(EnrolmentRequest)),
   'enrolment.approve': operation('security_officer', z.strictObject({ id: OpaqueId }), FleetAgent),
-  'enrolment.refuse': operation('security_officer', z.strictObject({ id: OpaqueId, reason: Reason }), EnrolmentRequest),
+  'enrolment.refuse': operation(
+    'security_officer',
+    z.strictObject({ id: OpaqueId, reason: Reason }),
+    EnrolmentRequest,
+  ),
 
   'fleet.list': operation('auditor', nothing, z.array(FleetAgent)),
   'fleet.declareCompromised': operation(
@@ -79,7 +88,11 @@ export const operations = {
   'audit.list': operation(
     'auditor',
     /** Newest first; `before` is the lowest sequence already seen. */
-    z.strictObject({ before: z.number().int().positive().optional(), limit: z.number().int().min(1).max(500), filter: AuditFilter }),
+    z.strictObject({
+      before: z.number().int().positive().optional(),
+      limit: z.number().int().min(1).max(500),
+      filter: AuditFilter,
+    }),
     z.strictObject({ records: z.array(AuditRecord), total: z.number().int().nonnegative() }),
   ),
   'audit.verify': operation('auditor', nothing, AuditVerification),

@@ -24,8 +24,7 @@ export function typed(transport: Transport): TypedTransport {
 /** Frames of the WebSocket and local-socket adapters, one JSON text each. */
 export type RequestFrame = { readonly id: number; readonly call: string; readonly input: unknown }
 export type ServerFrame =
-  | { readonly id: number; readonly reply: Reply }
-  | { readonly event: EventName; readonly payload: unknown }
+  { readonly id: number; readonly reply: Reply } | { readonly event: EventName; readonly payload: unknown }
 
 /** Largest request a transport takes, in bytes of JSON text. */
 export const maxRequestBytes = 64 * 1024

@@ -65,7 +65,13 @@ export const SettingsView = z.strictObject({
   configurationFile: z.string(),
   /** Every configuration key with its value as JSON text, its default and what is allowed. */
   configuration: z.array(
-    z.strictObject({ key: z.string(), value: z.string(), isDefault: z.boolean(), allowed: z.string(), meaning: z.string() }),
+    z.strictObject({
+      key: z.string(),
+      value: z.string(),
+      isDefault: z.boolean(),
+      allowed: z.string(),
+      meaning: z.string(),
+    }),
   ),
   runtime: z.strictObject({ node: z.string(), crypto: z.string(), sqlite: z.string(), platform: z.string() }),
   pkcs11: z.strictObject({ available: z.boolean(), explanation: z.string() }),

@@ -34,8 +34,16 @@ export type CertificateView = z.infer<typeof CertificateView>
 export const AuthorityView = z.strictObject({
   certificate: CertificateView,
   /** What the token reports of the CA key. */
-  key: z.strictObject({ protection: z.enum(['software', 'hardware', 'secure_enclave']), exportable: z.literal(false) }),
-  crl: z.strictObject({ number: z.number().int().nonnegative(), thisUpdate: Instant, nextUpdate: Instant, entries: z.number().int().nonnegative() }),
+  key: z.strictObject({
+    protection: z.enum(['software', 'hardware', 'secure_enclave']),
+    exportable: z.literal(false),
+  }),
+  crl: z.strictObject({
+    number: z.number().int().nonnegative(),
+    thisUpdate: Instant,
+    nextUpdate: Instant,
+    entries: z.number().int().nonnegative(),
+  }),
   issued: z.number().int().nonnegative(),
 })
 export type AuthorityView = z.infer<typeof AuthorityView>

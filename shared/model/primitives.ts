@@ -11,7 +11,9 @@ export const Instant = z.iso.datetime({ precision: 3 })
  * so that it can stand in a URN, a URL path and a DNS label unchanged.
  */
 export const agentIdPattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/
-export const AgentId = z.string().regex(agentIdPattern, '2 to 63 characters: a-z, 0-9 and inner hyphens, starting with a letter')
+export const AgentId = z
+  .string()
+  .regex(agentIdPattern, '2 to 63 characters: a-z, 0-9 and inner hyphens, starting with a letter')
 
 /** SHA-256 of a DER object, 64 hexadecimal digits. */
 export const Fingerprint = z.string().regex(/^[0-9a-f]{64}$/)

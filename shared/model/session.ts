@@ -19,15 +19,46 @@ export type RefusalVerdict = z.infer<typeof RefusalVerdict>
 
 /** What each verdict means to an operator, and what to do. */
 export const refusalMeaning: Record<RefusalVerdict, { title: string; explanation: string }> = {
-  duplicate: { title: 'Duplicate', explanation: 'A message with this sequence number was already accepted: a replayed recording. Nothing was executed twice.' },
-  too_old: { title: 'Behind the window', explanation: 'The sequence number is older than the replay window remembers. A late or replayed message.' },
-  too_far_ahead: { title: 'Too far ahead', explanation: 'The sequence number jumps further than the protocol allows. Check the sender for lost state.' },
-  stale: { title: 'Stale', explanation: 'The message is authentic, but was sealed longer ago than max_message_age allows: held back, or the clocks differ.' },
-  from_the_future: { title: 'From the future', explanation: 'The message is dated ahead of this clock. Check the clocks of both sides.' },
-  bad_tag: { title: 'Altered', explanation: 'The authentication tag does not fit: the message was changed on the way, or sealed under another key.' },
-  unknown_key_version: { title: 'Unknown key version', explanation: 'Sealed under a key version that is not, or no longer, in force.' },
-  unknown_session: { title: 'Unknown session', explanation: 'No session with this identifier: it ended, or the message was recorded in an earlier one.' },
-  revoked_peer: { title: 'Revoked peer', explanation: 'The sender’s certificate is revoked. Its messages are not read.' },
+  duplicate: {
+    title: 'Duplicate',
+    explanation:
+      'A message with this sequence number was already accepted: a replayed recording. Nothing was executed twice.',
+  },
+  too_old: {
+    title: 'Behind the window',
+    explanation: 'The sequence number is older than the replay window remembers. A late or replayed message.',
+  },
+  too_far_ahead: {
+    title: 'Too far ahead',
+    explanation:
+      'The sequence number jumps further than the protocol allows. Check the sender for lost state.',
+  },
+  stale: {
+    title: 'Stale',
+    explanation:
+      'The message is authentic, but was sealed longer ago than max_message_age allows: held back, or the clocks differ.',
+  },
+  from_the_future: {
+    title: 'From the future',
+    explanation: 'The message is dated ahead of this clock. Check the clocks of both sides.',
+  },
+  bad_tag: {
+    title: 'Altered',
+    explanation:
+      'The authentication tag does not fit: the message was changed on the way, or sealed under another key.',
+  },
+  unknown_key_version: {
+    title: 'Unknown key version',
+    explanation: 'Sealed under a key version that is not, or no longer, in force.',
+  },
+  unknown_session: {
+    title: 'Unknown session',
+    explanation: 'No session with this identifier: it ended, or the message was recorded in an earlier one.',
+  },
+  revoked_peer: {
+    title: 'Revoked peer',
+    explanation: 'The sender’s certificate is revoked. Its messages are not read.',
+  },
   wrong_recipient: { title: 'Wrong recipient', explanation: 'The message is addressed to another agent.' },
   malformed: { title: 'Malformed', explanation: 'The frame does not follow the protocol.' },
 }

@@ -102,6 +102,7 @@ export class AgentNode {
         trustAnchor: parts.trustAnchor,
         clock,
         random: parts.random,
+        checkGateway: (certificateOfGateway) => this.#trust.refusesGateway(certificateOfGateway),
       })
     } finally {
       pem.fill(0)

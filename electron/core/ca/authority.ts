@@ -14,7 +14,7 @@ import { certificateFacts } from './certificate-facts.ts'
 import { certificatePem, certificateView } from './certificate-view.ts'
 import { readCrl } from './crl.ts'
 import type { CertificateRequest } from './csr.ts'
-import { Exclusive } from './exclusive.ts'
+import { TaskQueue } from '../task-queue.ts'
 import { type CertificateIdentity, consoleAgentId, consoleProfile, gatewayAgentId } from './identity.ts'
 import { issueLeaf, issueRoot, type LeafInput, makeSerial, type RootInput } from './issuance.ts'
 import { Revocation } from './revocation.ts'
@@ -47,7 +47,7 @@ export class Authority {
   readonly #agents: AgentStore
   readonly #state: AuthorityState
   readonly #revocation: Revocation
-  readonly #exclusive = new Exclusive()
+  readonly #queue = new TaskQueue()
   readonly #events = new Emitter<{ issued: string }>()
 
   /** @throws SecurityException `database_damaged` when root and CRL do not belong together. */
@@ -133,7 +133,7 @@ export class Authority {
     token: Token,
     actor: string,
   ): Promise<AuthorityView> {
-    return this.#exclusive.run(async () => {
+    return this.#queue.run(async () => {
       this.#state.refuseExisting()
       refuseUnprintable(input.commonName, input.organization)
       const key = await generateCaKey(token, input.algorithm)
@@ -248,17 +248,17 @@ export class Authority {
     alongside?: () => void,
   ): Promise<void> {
     const list = typeof serials === 'string' ? [serials] : serials
-    return this.#exclusive.run(() => this.#revocation.revoke(list, reason, token, actor, alongside))
+    return this.#queue.run(() => this.#revocation.revoke(list, reason, token, actor, alongside))
   }
 
   /** Issues the next CRL with the same entries. */
   renewCrl(token: Token, actor: string): Promise<void> {
-    return this.#exclusive.run(() => this.#revocation.renew(token, actor))
+    return this.#queue.run(() => this.#revocation.renew(token, actor))
   }
 
   /** Renews the CRL when more than half of its life is over; answers whether it did. To be called at sign-in. */
   renewCrlWhenDue(token: Token, actor: string): Promise<boolean> {
-    return this.#exclusive.run(async () => {
+    return this.#queue.run(async () => {
       if (!this.#revocation.isDue) return false
       await this.#revocation.renew(token, actor)
       return true
@@ -266,7 +266,7 @@ export class Authority {
   }
 
   #issue(input: LeafInput, token: Token, actor: string, alongside?: Alongside): Promise<IssuedCertificate> {
-    return this.#exclusive.run(async () => {
+    return this.#queue.run(async () => {
       const { trustAnchor } = this.#state.require()
       const { agentId, profile } = input.identity
       const at = this.#clock.now()

@@ -5,7 +5,7 @@ import type { Authority } from '../ca/authority.ts'
 import type { EnrolmentDesk } from '../ca/enrolment-desk.ts'
 import type { Fleet } from '../ca/fleet.ts'
 import type { Handlers } from '../dispatch/dispatcher.ts'
-import { SecurityException } from '../errors.ts'
+import { KeyManagementError, SecurityException } from '../errors.ts'
 import type { Token } from '../hsm/token.ts'
 import type { RotationDesk } from '../rotation/rotation-desk.ts'
 import type { SessionBoard } from '../session/session-board.ts'
@@ -41,6 +41,13 @@ export function consoleHandlers(parts: HandlerParts): Handlers {
     'console.settings': parts.settings,
 
     'token.create': async ({ label, operator, pin, soPin }) => {
+      // A new token would not hold the CA key, and would hide that the old one is missing.
+      if (authority.exists) {
+        throw new KeyManagementError(
+          'token_missing',
+          'This console has a root CA, but its token is missing. Put the token’s vault file back from a backup; a new token could not sign for this CA.',
+        )
+      }
       await access.createToken({ label, operator, pin: Buffer.from(pin), soPin: Buffer.from(soPin) })
       return status()
     },

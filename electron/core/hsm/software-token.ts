@@ -4,7 +4,7 @@ import { generateStoredKey, signWithStoredKey, storedPublicKey } from '../crypto
 import { KeyManagementError } from '../errors.ts'
 import { requireDifferent, requireSuitable } from './pin.ts'
 import { type NewVault, PinnedVault, type VaultParts } from './pinned-vault.ts'
-import { TaskQueue } from './task-queue.ts'
+import { TaskQueue } from '../task-queue.ts'
 import type { SignMechanism, Token, TokenInfo, TokenKey, TokenKeyAlgorithm } from './token.ts'
 import { type HeldKey, packKeys, unpackKeys } from './vault-content.ts'
 import { vaultExists } from './vault-file.ts'

@@ -1,6 +1,6 @@
 import { type Clock, isoTime } from '../clock.ts'
 import { KeyManagementError } from '../errors.ts'
-import { TaskQueue } from '../hsm/task-queue.ts'
+import { TaskQueue } from '../task-queue.ts'
 import type { Token, TokenKey } from '../hsm/token.ts'
 import type { Database, Statement } from '../store/database.ts'
 

@@ -13,7 +13,13 @@ export function encodeFrame(frame: Frame): Uint8Array {
 
 /** Strict CBOR (RFC 8949 section 4.2): no indefinite lengths, shortest forms, no duplicate map keys, no trailing bytes. */
 export function decodeStrictly(bytes: Uint8Array): unknown {
-  return decode(bytes, { strict: true, allowIndefinite: false, rejectDuplicateMapKeys: true, allowUndefined: false, useMaps: false })
+  return decode(bytes, {
+    strict: true,
+    allowIndefinite: false,
+    rejectDuplicateMapKeys: true,
+    allowUndefined: false,
+    useMaps: false,
+  })
 }
 
 /**
@@ -21,7 +27,8 @@ export function decodeStrictly(bytes: Uint8Array): unknown {
  * @throws SecurityException `invalid_input` naming what does not fit: size, CBOR, version, kind, address, body.
  */
 export function decodeFrame(bytes: Uint8Array): Frame {
-  if (bytes.length > maxFrameBytes) throw malformed(`is ${bytes.length} bytes; at most ${maxFrameBytes} are allowed`)
+  if (bytes.length > maxFrameBytes)
+    throw malformed(`is ${bytes.length} bytes; at most ${maxFrameBytes} are allowed`)
   let value: unknown
   try {
     value = decodeStrictly(bytes)
@@ -30,7 +37,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   }
   if (!Array.isArray(value) || value.length !== 5) throw malformed('is not an array of five items')
   const [frameVersion, kind, from, to, body] = value as unknown[]
-  if (frameVersion !== version) throw malformed(`has an unknown version; this gateway speaks version ${version}`)
+  if (frameVersion !== version)
+    throw malformed(`has an unknown version; this gateway speaks version ${version}`)
   if (typeof kind !== 'number' || !kinds.has(kind)) throw malformed('has an unknown kind')
   if (typeof from !== 'string' || !agentIdPattern.test(from)) throw malformed('has no valid sender')
   if (typeof to !== 'string' || !agentIdPattern.test(to)) throw malformed('has no valid recipient')
@@ -38,4 +46,5 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   return { kind: kind as FrameKind, from, to, body }
 }
 
-const malformed = (what: string): SecurityException => new SecurityException('invalid_input', `The frame ${what}.`)
+const malformed = (what: string): SecurityException =>
+  new SecurityException('invalid_input', `The frame ${what}.`)

@@ -1,4 +1,4 @@
-import { isNewerCrl, validateCertificate } from '../ca/validation.ts'
+import { type CertificateValidation, isNewerCrl, validateCertificate } from '../ca/validation.ts'
 import type { Clock } from '../clock.ts'
 import { CertificateError } from '../errors.ts'
 
@@ -71,19 +71,29 @@ export class PeerTrust {
     this.#check(certificate, agentId)
   }
 
+  /** Why the gateway's TLS certificate is refused, which its TLS connection cannot know: the CRL. Null when it is good. */
+  refusesGateway(certificate: Uint8Array): string | null {
+    const validation = this.#validate(certificate, 'server')
+    return validation.isValid ? null : validation.validationErrors.join(' ')
+  }
+
   #check(certificate: Uint8Array, peer: string): Uint8Array {
-    const validation = validateCertificate({
-      certificate,
-      trustAnchors: [this.#trustAnchor],
-      crl: this.#crl,
-      at: this.#clock.now(),
-      usage: 'client',
-      agentId: peer,
-    })
+    const validation = this.#validate(certificate, 'client', peer)
     if (validation.isValid && validation.publicKeySpki !== null) return validation.publicKeySpki
     throw new CertificateError(
       validation.failure ?? 'certificate_invalid',
       `The certificate of ${peer} is refused: ${validation.validationErrors.join(' ')}`,
     )
+  }
+
+  #validate(certificate: Uint8Array, usage: 'client' | 'server', agentId?: string): CertificateValidation {
+    return validateCertificate({
+      certificate,
+      trustAnchors: [this.#trustAnchor],
+      crl: this.#crl,
+      at: this.#clock.now(),
+      usage,
+      agentId,
+    })
   }
 }
