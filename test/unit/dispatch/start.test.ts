@@ -7,7 +7,7 @@ import { startEngine } from '#core/start.ts'
 import { EngineStandIn } from '../../support/engine-stand-in.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
-const createConsole = vi.hoisted(() => vi.fn<(parts: Record<string, unknown>) => Promise<unknown>>())
+const createConsole = vi.hoisted(() => vi.fn<(parts: Record<string, unknown>) => unknown>())
 vi.mock('#core/console.ts', () => ({ createConsole }))
 
 const { dispatcher, feed } = new EngineStandIn()
@@ -16,7 +16,7 @@ const stop = vi.fn<() => Promise<void>>()
 beforeEach(() => {
   start.mockReset().mockResolvedValue(undefined)
   stop.mockReset().mockResolvedValue(undefined)
-  createConsole.mockReset().mockResolvedValue({ dispatcher, feed, start, stop })
+  createConsole.mockReset().mockReturnValue({ dispatcher, feed, start, stop })
 })
 
 /** True if the folder can be taken, which it cannot while an engine holds it. */
