@@ -32,10 +32,13 @@ export class DemoFleet {
     return join(this.folder, name)
   }
 
-  async prepare(): Promise<void> {
-    const configuration = { gateway_port: await freePort(), key_rotation_interval: 300, max_message_age: 60 }
+  /** Makes the console's folder. `changes` are keys of its configuration; answers the gateway's port. */
+  async prepare(changes: Readonly<Record<string, unknown>> = {}): Promise<number> {
+    const gatewayPort = await freePort()
+    const configuration = { gateway_port: gatewayPort, key_rotation_interval: 300, max_message_age: 60 }
     mkdirSync(this.consoleFolder, { mode: 0o700 })
-    writeFileSync(join(this.consoleFolder, 'config.json'), JSON.stringify(configuration))
+    writeFileSync(join(this.consoleFolder, 'config.json'), JSON.stringify({ ...configuration, ...changes }))
+    return gatewayPort
   }
 
   /** Starts the console with the PIN on its standard input. */

@@ -1,28 +1,20 @@
 import assert from 'node:assert/strict'
 import type { AuditRecord } from '../../shared/model/audit.ts'
-import { createCsr, generateIdentity } from '../../electron/core/ca/csr.ts'
-import { pemText } from '../../electron/core/crypto/pem.ts'
 import type { DemoFleet } from './fleet.ts'
-import { groundlock, GroundlockProcess, type Line } from './processes.ts'
-import { postToGateway } from './post.ts'
+import { groundlock, GroundlockProcess } from './processes.ts'
+import {
+  agents,
+  badRequestCodes,
+  dockingApproval,
+  dockingRequest,
+  drills,
+  submitBadRequests,
+} from './scenario.ts'
 
 export interface Step {
   readonly name: string
   /** Does it and checks it; what it answers is shown. */
   run(fleet: DemoFleet): Promise<string>
-}
-
-const agents = [
-  ['chaser-001', 'spacecraft'],
-  ['target-station', 'spacecraft'],
-  ['observer-001', 'observer'],
-] as const
-
-const dockingRequest = {
-  position: [10, 5, 0],
-  velocity: [-0.1, -0.05, 0],
-  approach_vector: [1, 0, 0],
-  estimated_contact_time: 1_800_000_000,
 }
 
 /** The main job, step by step. */
@@ -116,12 +108,7 @@ export const steps: readonly Step[] = [
         'docking_response',
       )
       assert.equal(code, 0, errors)
-      assert.deepEqual(answer['reply'], {
-        type: 'docking_response',
-        approved: true,
-        docking_port: 'port-alpha',
-        final_approach_time: dockingRequest.estimated_contact_time,
-      })
+      assert.deepEqual(answer['reply'], dockingApproval)
       const entry = await audited(
         fleet,
         'the accepted docking request',
@@ -183,18 +170,8 @@ async function enrolAgents(fleet: DemoFleet): Promise<string> {
 async function refuseRequests(fleet: DemoFleet): Promise<string> {
   const { gateway } = await fleet.call('console.status', {})
   const root = (await fleet.call('authority.read', {}))?.certificate.pem ?? ''
-  const submit = (csr: string): Promise<Line> => postToGateway(gateway.port, root, '/enrol', { csr })
-  const keyPair = await generateIdentity()
-  const make = async (agentId: string) => createCsr({ agentId, profile: 'spacecraft', keyPair })
-  const forged = Buffer.from((await make('tug-007')).der)
-  forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1)
-  const codes = [
-    (await submit(pemText('CERTIFICATE REQUEST', forged)))['code'],
-    (await submit((await make('chaser-001')).pem))['code'],
-    (await submit((await make('gateway')).pem))['code'],
-  ]
-  keyPair.pkcs8.fill(0)
-  assert.deepEqual(codes, ['csr_signature_invalid', 'already_enrolled', 'name_not_allowed'])
+  const codes = (await submitBadRequests(gateway.port, root)).map(({ code }) => code)
+  assert.deepEqual(codes, badRequestCodes)
   return codes.join(', ')
 }
 
@@ -230,11 +207,7 @@ async function rotate(fleet: DemoFleet): Promise<string> {
 
 async function drill(fleet: DemoFleet): Promise<string> {
   const verdicts: string[] = []
-  for (const [kind, verdict] of [
-    ['replay', 'duplicate'],
-    ['alter', 'bad_tag'],
-    ['stale', 'stale'],
-  ] as const) {
+  for (const [kind, verdict] of drills) {
     const { code, errors } = await groundlock([
       'agent',
       'drill',
