@@ -16,6 +16,9 @@ const rememberedIds = 4_096
 /** Largest message, in bytes, encoded. */
 export const maxMessageBytes = 128 * 1024
 
+/** The order in which priorities leave. */
+const priorities = [5, 4, 3, 2, 1] as const
+
 /** What is said in a message: a JSON object with a type. */
 export type Message = { readonly type: string; readonly [field: string]: unknown }
 
@@ -30,7 +33,6 @@ interface Item {
   readonly order: number
   cancelResend: () => void
   cancelDeadline: () => void
-  inFlight: boolean
   settle(delivered: boolean): void
 }
 
@@ -44,9 +46,11 @@ export class Delivery {
   /** Seals and sends; false when there is no session or no link now. */
   readonly #transmit: (type: string, payload: Uint8Array, priority: number) => boolean
   readonly #outbox = new Map<string, Item>()
+  /** What waits to be sent, by priority, in the order it came. */
+  readonly #waiting = new Map<number, Map<string, Item>>(priorities.map((priority) => [priority, new Map()]))
+  readonly #inFlight = new Set<Item>()
   readonly #seen = new Set<string>()
   #order = 0
-  #inFlight = 0
 
   constructor(options: {
     clock: Clock
@@ -76,30 +80,31 @@ export class Delivery {
         payload,
         priority,
         order: this.#order++,
-        inFlight: false,
         cancelResend: () => undefined,
         cancelDeadline: this.#clock.after(timeout, () => this.#drop(id, false)),
         settle: resolve,
       }
       this.#outbox.set(id, item)
+      this.#waiting.get(priority)?.set(id, item)
       this.pump()
     })
   }
 
   /** Sends what may be sent now. Called when a session or a link comes up and whenever a place gets free. */
   pump(): void {
-    while (this.#inFlight < inFlightLimit) {
+    while (this.#inFlight.size < inFlightLimit) {
       const next = this.#next()
       if (next === null || !this.#transmit(next.type, next.payload, next.priority)) return
-      next.inFlight = true
-      this.#inFlight++
+      // Sending may have ended in a session that is gone and pumped again; then this one is in flight already.
+      if (!this.#waiting.get(next.priority)?.delete(next.id)) continue
+      this.#inFlight.add(next)
       next.cancelResend = this.#clock.after(resendMilliseconds, () => this.#again(next))
     }
   }
 
   /** The session or the link is gone: what was on the way is sent again, first. */
   interrupted(): void {
-    for (const item of this.#outbox.values()) this.#ground(item)
+    this.#ground([...this.#inFlight])
   }
 
   /** The peer acknowledged a message. */
@@ -128,31 +133,38 @@ export class Delivery {
   }
 
   #next(): Item | null {
-    let best: Item | null = null
-    for (const item of this.#outbox.values()) {
-      if (!item.inFlight && (best === null || item.priority > best.priority)) best = item
-      if (best?.priority === 5) break
+    for (const priority of priorities) {
+      for (const item of this.#waiting.get(priority)?.values() ?? []) return item
     }
-    return best
+    return null
   }
 
   #again(item: Item): void {
-    this.#ground(item)
+    this.#ground([item])
     this.pump()
   }
 
-  #ground(item: Item): void {
-    if (!item.inFlight) return
-    item.inFlight = false
-    item.cancelResend()
-    this.#inFlight--
+  /** Puts what was in flight back in its place among what waits. */
+  #ground(items: readonly Item[]): void {
+    for (const [priority, group] of Map.groupBy(items, (item) => item.priority)) {
+      const waiting = [...group, ...(this.#waiting.get(priority)?.values() ?? [])].toSorted(
+        (a, b) => a.order - b.order,
+      )
+      this.#waiting.set(priority, new Map(waiting.map((item) => [item.id, item])))
+    }
+    for (const item of items) {
+      item.cancelResend()
+      this.#inFlight.delete(item)
+    }
   }
 
   #drop(id: string, delivered: boolean): void {
     const item = this.#outbox.get(id)
     if (item === undefined) return
-    this.#ground(item)
     item.cancelDeadline()
+    item.cancelResend()
+    this.#inFlight.delete(item)
+    this.#waiting.get(item.priority)?.delete(id)
     this.#outbox.delete(id)
     item.settle(delivered)
     this.pump()
