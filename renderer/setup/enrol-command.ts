@@ -26,9 +26,15 @@ export function gatewayUrl(gateway: GatewayView): string {
 export function enrolCommand(agent: FirstAgent, gateway: GatewayView, rootFingerprint: string): string[] {
   return [
     'npm run -s groundlock -- agent enrol',
-    `--id ${agent.agentId}`,
+    `--name ${agent.agentId}`,
     `--profile ${agent.profile}`,
+    `--data-dir ./${agent.agentId}`,
     `--gateway ${gatewayUrl(gateway)}`,
     `--fingerprint ${rootFingerprint}`,
   ]
+}
+
+/** The command that runs an agent once it is enrolled. */
+export function runCommand(agentId: string): string {
+  return `npm run -s groundlock -- agent run --data-dir ./${agentId}`
 }

@@ -30,13 +30,20 @@ export const useConsole = defineStore('console', () => {
     return reply
   }
 
-  const signIn = async (pin: string) => take(await transport.call('access.signIn', { pin }))
+  /** A refused PIN changes the tries that are left, so the status is read again before the refusal is shown. */
+  async function proved(reply: Reply<ConsoleStatus>): Promise<Failure | null> {
+    const refused = take(reply)
+    if (refused) await load()
+    return refused
+  }
+
+  const signIn = async (pin: string) => proved(await transport.call('access.signIn', { pin }))
   const signOut = async () => take(await transport.call('access.signOut', {}))
   const lock = async () => take(await transport.call('access.lock', {}))
   const createToken = async (input: InputOf<'token.create'>) =>
     take(await transport.call('token.create', input))
   const unblock = async (input: InputOf<'token.unblock'>) =>
-    take(await transport.call('token.unblock', input))
+    proved(await transport.call('token.unblock', input))
 
   async function changePin(input: InputOf<'token.changePin'>): Promise<Failure | null> {
     const reply = await transport.call('token.changePin', input)
