@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { app, type BrowserWindow, dialog, ipcMain, session } from 'electron'
 import { systemClock } from '#core/clock.ts'
 import { defaultDataFolder } from '#core/data-folder.ts'
 import { SecurityException } from '#core/errors.ts'
 import { createLog, errorFields } from '#core/log.ts'
+import { makePrivateFolder } from '#core/private-folder.ts'
 import { startEngine } from '#core/start.ts'
 import { stopInOrder } from '#core/stopping.ts'
 import { refusedSwitches } from './host/command-line.ts'
@@ -37,7 +37,7 @@ else if (prepareProfile()) run()
 function prepareProfile(): boolean {
   try {
     const profile = join(dataPath, 'electron')
-    mkdirSync(profile, { recursive: true, mode: 0o700 })
+    makePrivateFolder(profile)
     app.setPath('userData', profile)
     return true
   } catch (error) {

@@ -1,8 +1,9 @@
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { SecurityException } from './errors.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { makePrivateFolder } from './private-folder.ts'
 import { storageError } from './store/storage-errors.ts'
 
 /** A data folder that this process holds, and where things are in it. */
@@ -57,7 +58,7 @@ export function openDataFolder(path: string, program = 'console'): DataFolder {
 
 function prepareFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makePrivateFolder(path)
     const found = statSync(path)
     if (process.getuid !== undefined && found.uid !== process.getuid()) {
       throw new SecurityException(

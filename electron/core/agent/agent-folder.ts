@@ -1,10 +1,11 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AgentId, AgentProfile } from '#shared/model/primitives.ts'
 import { decodePem, encodePem, pemText } from '../crypto/pem.ts'
 import { writeDurably } from '../durable-file.ts'
 import { SecurityException } from '../errors.ts'
+import { makePrivateFolder } from '../private-folder.ts'
 import { storageError } from '../store/storage-errors.ts'
 
 /** What an agent knows of itself and its gateway. */
@@ -32,7 +33,7 @@ export class AgentFolder {
   /** Opens or makes the folder with mode 0700. @throws SecurityException `storage_read_only`, `storage_full` */
   static open(path: string): AgentFolder {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 })
+      makePrivateFolder(path)
       chmodSync(path, 0o700)
     } catch (error) {
       throw storageError(error, path)
