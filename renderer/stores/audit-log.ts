@@ -5,6 +5,7 @@ import type { Failure } from '#shared/errors.ts'
 import type { AuditFilter, AuditRecord } from '#shared/model/audit.ts'
 import { useEngine } from '../engine.ts'
 import { severityOrder } from '../format/status.ts'
+import { useConsole } from './console.ts'
 import type { LoadState } from './load-state.ts'
 
 const page = 200
@@ -25,6 +26,7 @@ export function matches(record: AuditRecord, filter: AuditFilter): boolean {
 /** The audit log as the operator filters and reads it: pages of the past, and what is appended now. */
 export const useAuditLog = defineStore('audit-log', () => {
   const { transport } = useEngine()
+  const engineConsole = useConsole()
   const records = shallowRef<readonly AuditRecord[]>([])
   const total = ref(0)
   const filter = shallowRef<AuditFilter>({})
@@ -73,6 +75,7 @@ export const useAuditLog = defineStore('audit-log', () => {
     verifying.value = true
     const reply = await transport.call('audit.verify', {})
     verifying.value = false
+    if (reply.ok) engineConsole.verified(reply.value)
     return reply.ok ? null : reply
   }
 

@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import type { InputOf } from '#shared/contract/operations.ts'
 import type { Failure, Reply } from '#shared/errors.ts'
-import type { ConsoleStatus } from '#shared/model/console.ts'
+import type { AuditVerification, ConsoleStatus } from '#shared/model/console.ts'
 import { type ConnectionState, useEngine } from '../engine.ts'
 
 /** The console's own state: who is signed in, the token, the gateway; and whether the engine answers at all. */
@@ -50,6 +50,11 @@ export const useConsole = defineStore('console', () => {
     return reply.ok ? null : reply
   }
 
+  /** What a verification of the audit chain found just now. */
+  function verified(audit: AuditVerification): void {
+    if (status.value) status.value = { ...status.value, audit }
+  }
+
   function start(): void {
     transport.on('console.status', (next) => (status.value = next))
     connection.onChange((state) => {
@@ -73,5 +78,6 @@ export const useConsole = defineStore('console', () => {
     createToken,
     unblock,
     changePin,
+    verified,
   }
 })

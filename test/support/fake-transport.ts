@@ -129,7 +129,7 @@ function answersFor(scene: Scene, now: number, fake: FakeTransport): Handlers {
       const left = Math.max(0, (fake.status.token?.triesLeft ?? 10) - 1)
       if (fake.status.token)
         fake.become({ token: { ...fake.status.token, triesLeft: left, pinLocked: left === 0 } })
-      return refusal('pin_incorrect', 'The PIN is wrong.')
+      return refusal('pin_incorrect', `The PIN is wrong. ${left} tries are left before the token locks.`)
     },
     'access.signOut': () => fake.become({ phase: 'signed_out', operator: null }),
     'access.lock': () => fake.become({ phase: 'locked' }),

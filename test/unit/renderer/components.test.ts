@@ -45,10 +45,15 @@ describe('the PIN form', () => {
   it('says how many tries are left, forgets the wrong PIN and asks again', async () => {
     await type(wrapper, 'PIN', 'wrong')
     await submit()
-    expect(wrapper.find('[role="alert"]').text()).toContain('The PIN is wrong.')
-    expect(wrapper.text()).toContain('9 tries left')
+    expect(wrapper.find('[role="alert"]').text()).toContain('The PIN is wrong. 9 tries are left')
     expect(field(wrapper, 'PIN').value).toBe('')
     expect(document.activeElement).toBe(field(wrapper, 'PIN'))
+  })
+
+  it('warns before the first try when few are left', async () => {
+    transport.status = { ...transport.status, token: { ...transport.status.token!, triesLeft: 1 } }
+    await useConsole().load()
+    expect(wrapper.text()).toContain('1 try left before the token locks')
   })
 
   it('asks for the SO-PIN when the token is locked', async () => {

@@ -156,6 +156,21 @@ describe('the audit log', () => {
     expect(log.records[0]?.sequence).toBe(refused.sequence)
   })
 
+  it('puts what a verification found on screen, also when no status is announced', async () => {
+    await start()
+    const found = {
+      intact: false,
+      records: 1250,
+      verifiedAt: new Date(now).toISOString(),
+      firstBad: 7,
+      problem: 'Edited.',
+    }
+    transport.answers['audit.verify'] = () => ok(found)
+    await useAuditLog().verify()
+    expect(useConsole().status?.audit).toEqual(found)
+    expect(useAlarms().active[0]?.title).toBe('Audit log was altered at record 7')
+  })
+
   it('reads older pages without a gap or a double', async () => {
     const log = useAuditLog()
     await log.load()
