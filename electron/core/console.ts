@@ -219,6 +219,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
       rotation,
       status,
       settings: () => settingsView(dataFolder, configuration, sqliteVersion.get()?.version ?? 'unknown'),
+      changed: publishStatus,
       openServices,
     }),
   })

@@ -22,6 +22,8 @@ export interface HandlerParts {
   readonly rotation: RotationDesk
   readonly status: () => ConsoleStatus
   readonly settings: () => SettingsView
+  /** The console's status is another than before. */
+  readonly changed: () => void
   /** What follows a sign-in: the gateway opens, the CRL is renewed where it is due. */
   readonly openServices: (token: Token, actor: string) => Promise<void>
 }
@@ -119,6 +121,7 @@ export function consoleHandlers(parts: HandlerParts): Handlers {
           firstBad: verification.firstBad,
         },
       })
+      parts.changed()
       return verification
     },
   }
