@@ -111,6 +111,8 @@ export interface PairOptions {
   readonly keyRotationInterval?: number
   readonly maxMessageAge?: number
   readonly replayWindowSize?: number
+  /** Called before a sequence number is taken; throws where the disk of the sender would. */
+  readonly onSequence?: (agentId: string) => void
 }
 
 /** Two agents, `chaser-001` and `target-station`, on a network of their own and a clock that stands still. */
@@ -127,7 +129,10 @@ export function sessionPair(options: PairOptions = {}) {
       keyRotationInterval: options.keyRotationInterval ?? 300,
       maxMessageAge: options.maxMessageAge ?? 60,
       replayWindowSize: options.replayWindowSize ?? 64,
-      nextSequence: () => ++sequence,
+      nextSequence: () => {
+        options.onSequence?.(agentId)
+        return ++sequence
+      },
     })
   }
   return { clock, network, directory, chaser: agent('chaser-001'), target: agent('target-station'), agent }

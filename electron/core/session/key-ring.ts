@@ -1,9 +1,12 @@
 import type { Clock } from '../clock.ts'
 import { type DirectionKey, type TrafficKeys, trafficKeys } from './key-schedule.ts'
 
+/** Old versions that are read at once, however fast rotations follow one another. */
+const oldVersionsLimit = 8
+
 /**
- * The key versions of one session, from one side. At most three are alive: the one in force, the one before it, read
- * until its grace period ends, and the next one, read before it is sent under.
+ * The key versions of one session, from one side: the one in force, those before it, each read until its grace period
+ * ends, and the next one, read before it is sent under.
  */
 export class KeyRing {
   readonly #clock: Clock
@@ -56,8 +59,9 @@ export class KeyRing {
     return this.#receive.get(version) ?? null
   }
 
-  /** Makes the next version readable. Takes the secret over. */
+  /** Makes the next version readable, in the place of one prepared before. Takes the secret over. */
   prepare(trafficSecret: Buffer): void {
+    this.#abandonPrepared()
     this.#next = trafficKeys(trafficSecret, this.#sessionId, this.#initiator)
     this.#receive.set(this.#version + 1, this.#next.receive)
   }
@@ -78,10 +82,19 @@ export class KeyRing {
       old,
       this.#clock.after(this.#graceMilliseconds, () => this.#retire(old)),
     )
+    this.#retire(old - oldVersionsLimit)
   }
 
-  /** Gives the prepared version up. */
-  abandonPrepared(): void {
+  /** Forgets every key. */
+  destroy(): void {
+    this.#abandonPrepared()
+    for (const cancel of this.#cancelRetirement.values()) cancel()
+    for (const version of [...this.#receive.keys()]) this.#retire(version)
+    zero(this.#keys.send)
+    this.#keys.chain.fill(0)
+  }
+
+  #abandonPrepared(): void {
     if (this.#next === null) return
     zero(this.#next.send)
     this.#next.chain.fill(0)
@@ -89,19 +102,11 @@ export class KeyRing {
     this.#retire(this.#version + 1)
   }
 
-  /** Forgets every key. */
-  destroy(): void {
-    this.abandonPrepared()
-    for (const cancel of this.#cancelRetirement.values()) cancel()
-    for (const version of [...this.#receive.keys()]) this.#retire(version)
-    zero(this.#keys.send)
-    this.#keys.chain.fill(0)
-  }
-
   #retire(version: number): void {
     const key = this.#receive.get(version)
     if (key !== undefined) zero(key)
     this.#receive.delete(version)
+    this.#cancelRetirement.get(version)?.()
     this.#cancelRetirement.delete(version)
   }
 }

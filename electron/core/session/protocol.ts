@@ -271,7 +271,7 @@ export class SecureCommunicationProtocol {
     if (header.messageType.startsWith('session.')) {
       if (header.messageType === 'session.ack') peer.delivery.acknowledged(payload)
       else if (header.messageType === 'session.close') this.#closeSession(peer, 'closed by the peer', false)
-      else session.handleRekey(header.messageType, payload)
+      else session.handleRekey(header, payload)
       return
     }
     const read = peer.delivery.read(payload)

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 import { equalInConstantTime, sha384 } from '../crypto/digest.ts'
 import { hkdfSha384 } from '../crypto/kdf.ts'
 import { type EphemeralKey, generateEphemeralP384, p384PointBytes } from '../crypto/key-agreement.ts'
-import { EncryptionError } from '../errors.ts'
+import { EncryptionError, SecurityException } from '../errors.ts'
 import { decodeStrictly } from '../link/frame.ts'
 import type { KeyRing } from './key-ring.ts'
 import { secretBytes } from './key-schedule.ts'
@@ -13,6 +13,8 @@ import { secretBytes } from './key-schedule.ts'
 /** A step that gets no answer is repeated after this many milliseconds, this often. */
 export const rekeyRetryMilliseconds = 2_000
 export const rekeyAttempts = 5
+/** By then whoever offered has given up or switched, in milliseconds. */
+const givenUpMilliseconds = rekeyRetryMilliseconds * rekeyAttempts
 
 const bytes = (length: number): z.ZodType<Uint8Array> =>
   z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
@@ -60,6 +62,10 @@ export class Rekey {
   readonly #notify: (notice: RekeyNotice) => void
   #state: State = { step: 'idle' }
   #waiting: Waiting[] = []
+  /** What our own rekey is for, when the peer's that we joined comes to nothing. */
+  #wanted: RotationTrigger = 'operator'
+  /** Sequence number of the newest offer of the peer: one that comes late is one that it gave up. */
+  #newestOffer = 0
   #cancelRetry: () => void = () => undefined
 
   constructor(options: {
@@ -83,18 +89,14 @@ export class Rekey {
   /** Starts a rekey, or joins the one that is running. Resolves with the new version once both sides have it. */
   begin(trigger: RotationTrigger): Promise<number> {
     const done = new Promise<number>((resolve, reject) => this.#waiting.push({ resolve, reject }))
-    if (this.#state.step === 'idle') {
-      const ephemeral = generateEphemeralP384()
-      const offer = encode([this.#keys.version + 1, ephemeral.publicPoint])
-      this.#state = { step: 'offered', ephemeral, offer, trigger }
-      this.#repeat('session.rekey_offer', offer)
-    }
+    this.#wanted = trigger
+    if (this.#state.step === 'idle') this.#offer(trigger)
     return done
   }
 
-  /** Takes a rekey message of the peer. @returns false when `type` is not one. */
-  handle(type: string, payload: Uint8Array): boolean {
-    if (type === 'session.rekey_offer') this.#takeOffer(payload)
+  /** Takes a rekey message of the peer, with the message's sequence number. @returns false when `type` is not one. */
+  handle(type: string, payload: Uint8Array, sequence: number): boolean {
+    if (type === 'session.rekey_offer') this.#takeOffer(payload, sequence)
     else if (type === 'session.rekey_accept') this.#takeAccept(payload)
     else if (type === 'session.rekey_confirm') this.#trySend('session.rekey_done', new Uint8Array())
     else if (type !== 'session.rekey_done') return false
@@ -103,9 +105,9 @@ export class Rekey {
 
   /** The peer was heard under `version`: it can read it too. */
   heardUnder(version: number): void {
-    if (this.#state.step === 'accepted' && version === this.#keys.version + 1) {
+    if (version === this.#keys.version + 1) {
       this.#keys.advance()
-      this.#finish('peer')
+      this.#finish(this.#state.step === 'offered' ? this.#state.trigger : 'peer')
     } else if (this.#state.step === 'confirming' && version === this.#keys.version) {
       this.#finish(null)
     }
@@ -120,23 +122,40 @@ export class Rekey {
     )
   }
 
-  #takeOffer(offer: Uint8Array): void {
+  #offer(trigger: RotationTrigger): void {
+    const ephemeral = generateEphemeralP384()
+    const offer = encode([this.#keys.version + 1, ephemeral.publicPoint])
+    this.#state = { step: 'offered', ephemeral, offer, trigger }
+    this.#repeat('session.rekey_offer', offer)
+  }
+
+  #takeOffer(offer: Uint8Array, sequence: number): void {
     const parsed = parse(Offer, offer)
-    if (parsed?.[0] !== this.#keys.version + 1) return
+    if (parsed === null || sequence < this.#newestOffer) return
+    this.#newestOffer = sequence
+    // The peer has not heard that we switched to the version that it offers.
+    if (parsed[0] === this.#keys.version) return this.#trySend('session.rekey_confirm', new Uint8Array())
+    if (parsed[0] !== this.#keys.version + 1) return
     if (this.#state.step === 'confirming') return
     if (this.#state.step === 'offered' && this.#initiator) return
     if (this.#state.step === 'accepted') {
       // The acceptance was lost: the same answer again. Another offer means that the peer gave the first one up.
       if (equalInConstantTime(this.#state.offer, offer))
         return this.#trySend('session.rekey_accept', this.#state.accept)
-      this.#keys.abandonPrepared()
     }
     this.#cancelRetry()
     const ephemeral = generateEphemeralP384()
     const accept = encode([parsed[0], ephemeral.publicPoint, sha384(offer)])
     this.#keys.prepare(this.#nextSecret(ephemeral.agree(parsed[1]), offer, accept))
     this.#state = { step: 'accepted', offer, accept }
+    this.#cancelRetry = this.#clock.after(givenUpMilliseconds, () => this.#stopWaiting())
     this.#trySend('session.rekey_accept', accept)
+  }
+
+  /** The peer gave its offer up, or switched unheard: the version stays readable, and we may offer one ourselves. */
+  #stopWaiting(): void {
+    this.#state = { step: 'idle' }
+    if (this.#waiting.length > 0) this.#offer(this.#wanted)
   }
 
   #takeAccept(accept: Uint8Array): void {
@@ -144,6 +163,7 @@ export class Rekey {
     if (this.#state.step !== 'offered' || parsed?.[0] !== this.#keys.version + 1) return
     const { ephemeral, offer, trigger } = this.#state
     if (!equalInConstantTime(parsed[2], sha384(offer))) return
+    this.#cancelRetry()
     this.#keys.prepare(this.#nextSecret(ephemeral.agree(parsed[1]), offer, accept))
     this.#keys.advance()
     this.#state = { step: 'confirming' }
@@ -173,12 +193,12 @@ export class Rekey {
     })
   }
 
-  /** A key at its hard limit cannot carry the rekey either; the peer's silence then ends in `#fail`. */
+  /** A key at its limit, or a full disk, cannot carry the rekey either; the peer's silence then ends in `#fail`. */
   #trySend(type: string, payload: Uint8Array): void {
     try {
       this.#send(type, payload)
     } catch (error) {
-      if (!(error instanceof EncryptionError)) throw error
+      if (!(error instanceof SecurityException)) throw error
     }
   }
 

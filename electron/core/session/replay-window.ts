@@ -12,6 +12,7 @@ type WindowVerdict = Extract<RefusalVerdict, 'duplicate' | 'too_old' | 'too_far_
 export class ReplayWindow {
   readonly #size: number
   readonly #ring: Uint32Array
+  readonly #first: number
   #highest: number
 
   /** `size` numbers are remembered (64 to 8192); `first` is the lowest number that the peer will use. */
@@ -19,6 +20,7 @@ export class ReplayWindow {
     this.#size = size
     // One word more than the window needs: a word is cleared as a whole when the window enters it.
     this.#ring = new Uint32Array(Math.ceil(size / 32) + 1)
+    this.#first = first
     this.#highest = first - 1
   }
 
@@ -29,7 +31,7 @@ export class ReplayWindow {
   /** Why `sequence` would be refused, or null. */
   check(sequence: number): WindowVerdict | null {
     if (sequence > this.#highest) return sequence - this.#highest > maxForwardJump ? 'too_far_ahead' : null
-    if (this.#highest - sequence >= this.#size) return 'too_old'
+    if (sequence < this.#first || this.#highest - sequence >= this.#size) return 'too_old'
     return (this.#word(sequence) & bit(sequence)) !== 0 ? 'duplicate' : null
   }
 

@@ -146,9 +146,9 @@ export class SecureSession {
     return { accepted: true, header: message, payload: verdict }
   }
 
-  /** Handles the payload of a `session.rekey_*` message. @returns false when it is not one. */
-  handleRekey(type: string, payload: Uint8Array): boolean {
-    return this.#rekey.handle(type, payload)
+  /** Handles a `session.rekey_*` message that was opened. @returns false when it is not one. */
+  handleRekey(header: Header, payload: Uint8Array): boolean {
+    return this.#rekey.handle(header.messageType, payload, header.sequenceNumber)
   }
 
   /** Starts a rekey; resolves when the new version is in force, rejects when the peer does not answer. */
