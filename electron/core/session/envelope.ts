@@ -1,31 +1,18 @@
-import { encode } from 'cborg'
-import { z } from 'zod'
-import { AgentId, SecurityLevel } from '#shared/model/primitives.ts'
+import { agentIdPattern, SecurityLevel } from '#shared/model/primitives.ts'
 import { aeadIvBytes, aeadTagBytes, open, seal } from '../crypto/aead.ts'
 import { equalInConstantTime } from '../crypto/digest.ts'
 import { AuthenticationError } from '../errors.ts'
-import { decodeStrictly } from '../link/frame.ts'
+import { CborMismatch, CborReader, CborWriter } from '../link/deterministic-cbor.ts'
 import { type DirectionKey, messageIv } from './key-schedule.ts'
 
 /** Type of a message: a word of the application, or of the engine (`session.`, `groundlock.`). At most 64 characters. */
 export const messageTypePattern = /^[a-z][a-z0-9_.-]{0,63}$/
 
-const bytes = (length: number): z.ZodType<Uint8Array> =>
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === length)
-
-/** Version, session id (16), sender, recipient, sequence, key version, level, type, time (ms), priority. */
-const HeaderFields = z.tuple([
-  z.literal(1),
-  bytes(16),
-  AgentId,
-  AgentId,
-  z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
-  z.number().int().min(1).max(0xffff_ffff),
-  SecurityLevel,
-  z.string().regex(messageTypePattern),
-  z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
-  z.number().int().min(1).max(5),
-])
+const version = 1
+const sessionIdBytes = 16
+const maxHeaderBytes = 512
+const maxKeyVersion = 0xffff_ffff
+const levels: ReadonlySet<string> = new Set(SecurityLevel.options)
 
 /** What everybody on the way can read and nobody can change: the header is the associated data of the seal. */
 export interface Header {
@@ -50,66 +37,98 @@ export interface EncryptedMessage extends Header {
   readonly initializationVector: Uint8Array
   /** 16 bytes. */
   readonly authenticationTag: Uint8Array
+  /** At most 512 bytes. */
   readonly headerBytes: Uint8Array
 }
 
-const WireEnvelope = z.tuple([
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= 512),
-  bytes(aeadIvBytes),
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  bytes(aeadTagBytes),
-])
-
 /** Seals a payload and gives the body of a message frame: CBOR `[header, iv, ciphertext, tag]`. */
 export function sealEnvelope(direction: DirectionKey, header: Header, payload: Uint8Array): Uint8Array {
-  const headerBytes = encode([
-    1,
-    Buffer.from(header.sessionId, 'hex'),
-    header.senderId,
-    header.recipientId,
-    header.sequenceNumber,
-    header.keyVersion,
-    header.securityLevel,
-    header.messageType,
-    header.timestamp,
-    header.priority,
-  ])
-  const iv = messageIv(direction.ivBase, header.sequenceNumber)
+  const headerBytes = writeHeader(header)
+  const iv = messageIv(direction.ivBase, header.sequenceNumber, ivInUse)
   const { ciphertext, tag } = seal(direction.key, iv, headerBytes, payload)
-  return encode([headerBytes, iv, ciphertext, tag])
+  const content = headerBytes.length + iv.length + ciphertext.length + tag.length
+  return new CborWriter(5, content).array(4).bytes(headerBytes).bytes(iv).bytes(ciphertext).bytes(tag).done()
 }
 
-/** Reads the body of a message frame without opening it; null if it is not an envelope. */
+/** Version, session id (16 bytes), sender, recipient, sequence, key version, level, type, time (ms), priority. */
+function writeHeader(header: Header): Buffer {
+  return new CborWriter(11, maxHeaderBytes)
+    .array(10)
+    .unsigned(version)
+    .bytes(Buffer.from(header.sessionId, 'hex'))
+    .text(header.senderId)
+    .text(header.recipientId)
+    .unsigned(header.sequenceNumber)
+    .unsigned(header.keyVersion)
+    .text(header.securityLevel)
+    .text(header.messageType)
+    .unsigned(header.timestamp)
+    .unsigned(header.priority)
+    .done()
+}
+
+/** Reads the body of a message frame without opening it; null if it is not an envelope. What it gives are views of `body`. */
 export function readEnvelope(body: Uint8Array): EncryptedMessage | null {
   try {
-    const wire = WireEnvelope.parse(decodeStrictly(body))
-    const header = HeaderFields.parse(decodeStrictly(wire[0]))
-    return {
-      sessionId: Buffer.from(header[1]).toString('hex'),
-      senderId: header[2],
-      recipientId: header[3],
-      sequenceNumber: header[4],
-      keyVersion: header[5],
-      securityLevel: header[6],
-      messageType: header[7],
-      timestamp: header[8],
-      priority: header[9],
-      headerBytes: wire[0],
-      initializationVector: wire[1],
-      encryptedPayload: wire[2],
-      authenticationTag: wire[3],
-    }
-  } catch {
-    return null
+    const wire = new CborReader(body)
+    wire.array(4)
+    const headerBytes = wire.bytes()
+    const initializationVector = wire.bytesOf(aeadIvBytes)
+    const encryptedPayload = wire.bytes()
+    const authenticationTag = wire.bytesOf(aeadTagBytes)
+    wire.end()
+    if (headerBytes.length > maxHeaderBytes) return null
+    const header = readHeader(headerBytes)
+    return { ...header, headerBytes, initializationVector, encryptedPayload, authenticationTag }
+  } catch (error) {
+    if (error instanceof CborMismatch) return null
+    throw error
   }
 }
+
+function readHeader(bytes: Uint8Array): Header {
+  const reader = new CborReader(bytes)
+  reader.array(10)
+  inRange(reader.unsigned(), version, version)
+  const header: Header = {
+    sessionId: Buffer.from(reader.bytesOf(sessionIdBytes)).toString('hex'),
+    senderId: matching(reader.asciiText(), agentIdPattern),
+    recipientId: matching(reader.asciiText(), agentIdPattern),
+    sequenceNumber: inRange(reader.unsigned(), 1, Number.MAX_SAFE_INTEGER),
+    keyVersion: inRange(reader.unsigned(), 1, maxKeyVersion),
+    securityLevel: securityLevel(reader.asciiText()),
+    messageType: matching(reader.asciiText(), messageTypePattern),
+    timestamp: reader.unsigned(),
+    priority: inRange(reader.unsigned(), 1, 5),
+  }
+  reader.end()
+  return header
+}
+
+function inRange(value: number, least: number, most: number): number {
+  if (value < least || value > most) throw new CborMismatch(`not from ${least} to ${most}`)
+  return value
+}
+
+function matching(text: string, pattern: RegExp): string {
+  if (!pattern.test(text)) throw new CborMismatch('not a name')
+  return text
+}
+
+function securityLevel(text: string): SecurityLevel {
+  if (!levels.has(text)) throw new CborMismatch('not a security level')
+  return text as SecurityLevel
+}
+
+/** The IV of the call that runs: sealing and opening are synchronous, and a cipher copies its IV when it is made. */
+const ivInUse = Buffer.alloc(aeadIvBytes)
 
 /**
  * Opens a message. The IV on the wire has to be the one that the sequence number gives, so that nobody chooses IVs.
  * @throws AuthenticationError when anything about it was changed.
  */
 export function openEnvelope(direction: DirectionKey, message: EncryptedMessage): Buffer {
-  const iv = messageIv(direction.ivBase, message.sequenceNumber)
+  const iv = messageIv(direction.ivBase, message.sequenceNumber, ivInUse)
   if (!equalInConstantTime(iv, message.initializationVector)) {
     throw new AuthenticationError('authentication_failed', 'The IV is not the one of the sequence number.')
   }
