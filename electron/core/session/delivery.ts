@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import { opaqueId, type RandomSource } from '../crypto/random.ts'
 import { decodeStrictly } from '../link/frame.ts'
 import { messageTypePattern } from './envelope.ts'
+import { isJsonValue } from './json-value.ts'
 
 /** Messages that may be on the way to one peer without an acknowledgement; the others wait, highest priority first. */
 export const inFlightLimit = 64
@@ -11,8 +12,11 @@ export const inFlightLimit = 64
 export const outboxLimit = 10_000
 /** A message that is not acknowledged is sent again after this many milliseconds, under a new sequence number. */
 export const resendMilliseconds = 3_000
-/** Message identifiers remembered per peer, so that what is sent again is delivered once. */
-const rememberedIds = 4_096
+/**
+ * Message identifiers remembered per peer, so that what is sent again is delivered once: more than the gateway relays
+ * for one agent in the time that a message is sent again.
+ */
+const rememberedIds = 65_536
 /** Largest message, in bytes, encoded. */
 export const maxMessageBytes = 128 * 1024
 
@@ -34,6 +38,7 @@ interface Item {
   cancelResend: () => void
   cancelDeadline: () => void
   settle(delivered: boolean): void
+  fail(error: unknown): void
 }
 
 /**
@@ -43,7 +48,7 @@ interface Item {
 export class Delivery {
   readonly #clock: Clock
   readonly #random: RandomSource
-  /** Seals and sends; false when there is no session or no link now. */
+  /** Seals and sends; false when there is no session or no link now. What it throws, the message is refused with. */
   readonly #transmit: (type: string, payload: Uint8Array, priority: number) => boolean
   readonly #outbox = new Map<string, Item>()
   /** What waits to be sent, by priority, in the order it came. */
@@ -68,12 +73,12 @@ export class Delivery {
 
   /**
    * Sends `message` when its turn comes. Resolves true when the peer has acknowledged it, false when it has not within
-   * `timeout` milliseconds or the queue is full.
+   * `timeout` milliseconds or the queue is full. Rejects when it cannot be sealed, e.g. with `storage_full`.
    */
   send(message: Message, priority: number, timeout: number): Promise<boolean> {
     if (this.#outbox.size >= outboxLimit) return Promise.resolve(false)
     const { id, payload } = encodeMessage(this.#random, message)
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const item: Item = {
         id,
         type: message.type,
@@ -83,6 +88,7 @@ export class Delivery {
         cancelResend: () => undefined,
         cancelDeadline: this.#clock.after(timeout, () => this.#drop(id, false)),
         settle: resolve,
+        fail: reject,
       }
       this.#outbox.set(id, item)
       this.#waiting.get(priority)?.set(id, item)
@@ -94,7 +100,14 @@ export class Delivery {
   pump(): void {
     while (this.#inFlight.size < inFlightLimit) {
       const next = this.#next()
-      if (next === null || !this.#transmit(next.type, next.payload, next.priority)) return
+      if (next === null) return
+      try {
+        if (!this.#transmit(next.type, next.payload, next.priority)) return
+      } catch (error) {
+        this.#remove(next)
+        next.fail(error)
+        continue
+      }
       // Sending may have ended in a session that is gone and pumped again; then this one is in flight already.
       if (!this.#waiting.get(next.priority)?.delete(next.id)) continue
       this.#inFlight.add(next)
@@ -117,19 +130,22 @@ export class Delivery {
     const parsed = parsePayload(payload)
     if (parsed === null) return null
     const [id, message] = parsed
-    const key = Buffer.from(id).toString('hex')
-    const repeated = this.#seen.has(key)
-    this.#seen.add(key)
-    if (this.#seen.size > rememberedIds) {
-      const [oldest] = this.#seen
-      if (oldest !== undefined) this.#seen.delete(oldest)
-    }
-    return { id, message, repeated }
+    return { id, message, repeated: this.#seen.has(Buffer.from(id).toString('hex')) }
   }
 
-  /** Gives every waiting message up. */
+  /** The message with this identifier has reached its reader: from now on it is `repeated`. */
+  handedOver(id: Uint8Array): void {
+    this.#seen.add(Buffer.from(id).toString('hex'))
+    if (this.#seen.size <= rememberedIds) return
+    const [oldest] = this.#seen
+    if (oldest !== undefined) this.#seen.delete(oldest)
+  }
+
+  /** Gives every waiting message up; none of them is sent on the way out. */
   stop(): void {
-    for (const id of [...this.#outbox.keys()]) this.#drop(id, false)
+    const given = [...this.#outbox.values()]
+    for (const item of given) this.#remove(item)
+    for (const item of given) item.settle(false)
   }
 
   #next(): Item | null {
@@ -161,13 +177,17 @@ export class Delivery {
   #drop(id: string, delivered: boolean): void {
     const item = this.#outbox.get(id)
     if (item === undefined) return
+    this.#remove(item)
+    item.settle(delivered)
+    this.pump()
+  }
+
+  #remove(item: Item): void {
     item.cancelDeadline()
     item.cancelResend()
     this.#inFlight.delete(item)
-    this.#waiting.get(item.priority)?.delete(id)
-    this.#outbox.delete(id)
-    item.settle(delivered)
-    this.pump()
+    this.#waiting.get(item.priority)?.delete(item.id)
+    this.#outbox.delete(item.id)
   }
 }
 
@@ -182,7 +202,10 @@ export function encodeMessage(
 
 function parsePayload(payload: Uint8Array): z.infer<typeof Payload> | null {
   try {
-    return Payload.parse(decodeStrictly(payload))
+    const value = decodeStrictly(payload)
+    const parsed = Payload.parse(value)
+    // What was decoded is looked at, not its copy, which has left a prototype behind.
+    return Array.isArray(value) && isJsonValue(value[1]) ? parsed : null
   } catch {
     return null
   }

@@ -9,7 +9,7 @@ import type {
 } from '#shared/model/session.ts'
 import type { Clock } from '../clock.ts'
 import { Emitter } from '../emitter.ts'
-import { AuthenticationError, EncryptionError, type SecurityException } from '../errors.ts'
+import { AuthenticationError, EncryptionError, SecurityException } from '../errors.ts'
 import { type Presence, readPresence, readUndelivered } from '../link/control-frames.ts'
 import { type Frame, FrameKind, gatewayName, type Link } from '../link/link.ts'
 import { Delivery, maxMessageBytes, type Message } from './delivery.ts'
@@ -17,6 +17,7 @@ import { type EncryptedMessage, type Header, messageTypePattern, readEnvelope } 
 import type { HandshakeParty, HandshakeResult } from './handshake.ts'
 import { Handshakes } from './handshakes.ts'
 import { readHint, writeHint } from './hint.ts'
+import { isJsonValue, maxNesting } from './json-value.ts'
 import type { RekeyNotice } from './rekey.ts'
 import { SecureSession } from './secure-session.ts'
 import { SessionRotation } from './session-rotation.ts'
@@ -39,6 +40,8 @@ export interface ProtocolOptions {
   readonly replayWindowSize: number
   /** Persisted ahead; never gives a number twice. */
   nextSequence(peer: string): number
+  /** Hears what a listener threw. A message whose listener threw is not acknowledged, so the peer sends it again. */
+  onError?(error: unknown): void
 }
 
 export interface ReceivedMessage {
@@ -77,11 +80,17 @@ export class SecureCommunicationProtocol {
   readonly #handshakes: Handshakes
   readonly #rotation: SessionRotation
   readonly #peers = new Map<string, Peer>()
-  readonly #events = new Emitter<ProtocolEvents>()
+  readonly #events: Emitter<ProtocolEvents>
+  /** Listeners that threw, ever. */
+  #failures = 0
   readonly #stopListening: (() => void)[] = []
 
   constructor(options: ProtocolOptions) {
     this.#options = options
+    this.#events = new Emitter((error) => {
+      this.#failures++
+      options.onError?.(error)
+    })
     this.#handshakes = new Handshakes({
       party: options.party,
       clock: options.clock,
@@ -118,10 +127,12 @@ export class SecureCommunicationProtocol {
 
   /**
    * The session with `peer`, established if there is none (spec: establish_secure_session).
-   * @throws EncryptionError `session_failed` for a level not offered, `agent_unreachable` when the peer does not answer,
+   * @throws EncryptionError `invalid_input` for oneself, `session_failed` for a level not offered, `agent_unreachable` when the peer does not answer,
    *   AuthenticationError or CertificateError when it is not who it says.
    */
   async establishSecureSession(peer: string, level: SecurityLevel = 'high'): Promise<SecureSession> {
+    if (peer === this.localAgent)
+      throw new EncryptionError('invalid_input', 'An agent has sessions with others, not with itself.')
     const existing = this.#peers.get(peer)?.session
     if (existing && !existing.closed && existing.securityLevel === level) return existing
     const sessionId = await this.#handshakes.begin(peer, level)
@@ -150,6 +161,11 @@ export class SecureCommunicationProtocol {
     }
     if (!Number.isInteger(priority) || priority < 1 || priority > 5)
       throw new EncryptionError('invalid_input', 'A priority is 1 (low) to 5 (critical).')
+    if (!isJsonValue(message))
+      throw new EncryptionError(
+        'invalid_input',
+        `A message holds what JSON can say, nested at most ${maxNesting} deep.`,
+      )
     if (encode(message).length > maxMessageBytes)
       throw new EncryptionError('invalid_input', `A message is at most ${maxMessageBytes} bytes.`)
     const peer = this.#peer(session.peerAgent)
@@ -254,7 +270,7 @@ export class SecureCommunicationProtocol {
     const opened = session.open(message)
     if (!opened.accepted) {
       this.#refuse(opened.verdict, message, frame.body.length)
-      this.#events.emit('changed', session)
+      if (session === peer.session) this.#events.emit('changed', session)
       return
     }
     if (session === peer.proposed) this.#confirm(peer, session)
@@ -277,23 +293,33 @@ export class SecureCommunicationProtocol {
     const read = peer.delivery.read(payload)
     if (read === null || read.message.type !== header.messageType)
       return this.#refuse('malformed', header, bytes)
-    if (!read.repeated && this.#offer(peer, { session, header, message: read.message })) {
+    if (!read.repeated) {
+      // Nobody could take it: without an acknowledgement the sender keeps the message.
+      if (!this.#offer(peer, { session, header, message: read.message })) return
+      peer.delivery.handedOver(read.id)
       this.#events.emit('traffic', this.#traffic(header, bytes, null))
-    } else if (!read.repeated) {
-      return // The inbox is full: without an acknowledgement the sender keeps the message.
     }
-    session.transmit('session.ack', read.id, 5)
+    this.#acknowledge(peer, session, read.id)
     this.#events.emit('changed', session)
   }
 
-  /** Hands a message over: to a waiting reader, the listeners, or the inbox. */
+  /** What is not acknowledged comes again, in a new session where the key of this one is used up. */
+  #acknowledge(peer: Peer, session: SecureSession, id: Uint8Array): void {
+    // Whoever read the message may have ended the session.
+    if (session.closed) return
+    if (session.canSeal(id.length)) session.transmit('session.ack', id, 5)
+    else if (!this.#handshakes.running(session.peerAgent)) this.#reestablish(session.peerAgent, peer)
+  }
+
+  /** Hands a message over: to a waiting reader, the listeners, or the inbox. False when none of them has it. */
   #offer(peer: Peer, received: ReceivedMessage): boolean {
     const [reader] = peer.readers
+    const before = this.#failures
     if (reader !== undefined) reader(received)
     else if (this.#events.has('message')) this.#events.emit('message', received)
     else if (peer.inbox.length < inboxLimit) peer.inbox.push(received)
     else return false
-    return true
+    return this.#failures === before
   }
 
   #takeHint(frame: Frame): void {
@@ -396,7 +422,7 @@ export class SecureCommunicationProtocol {
       try {
         peer.session.transmit('session.probe', new Uint8Array(), 5)
       } catch (error) {
-        if (!(error instanceof EncryptionError)) throw error
+        if (!(error instanceof SecurityException)) throw error
       }
     }
     peer.delivery.pump()
@@ -416,18 +442,14 @@ export class SecureCommunicationProtocol {
         clock: this.#options.clock,
         random: this.#options.party.random,
         transmit: (type, payload, priority) => {
-          if (this.#options.link.state !== 'connected') return false
-          if (peer.session === null) {
-            if (!this.#handshakes.running(id)) this.#reestablish(id, peer)
-            return false
-          }
-          try {
+          if (this.#options.link.state !== 'connected' || peer.closedFor !== null) return false
+          if (peer.session?.canSeal(payload.length)) {
             peer.session.transmit(type, payload, priority)
             return true
-          } catch (error) {
-            if (error instanceof EncryptionError) return false
-            throw error
           }
+          // There is none, or its key is used up and was not rotated: only a new session carries on.
+          if (!this.#handshakes.running(id)) this.#reestablish(id, peer)
+          return false
         },
       }),
       inbox: [],

@@ -97,6 +97,14 @@ export class SecureSession {
     return this.#keys.establishedAt
   }
 
+  /** Whether `bytes` more may be sealed under the version in force: the session is open and below its limits. */
+  canSeal(bytes: number): boolean {
+    const { messageLimit, byteLimit } = this.suite
+    return (
+      this.#closed === null && this.#keys.messages < messageLimit && this.#keys.bytes + bytes <= byteLimit
+    )
+  }
+
   /**
    * Seals a message under the version in force and gives the frame body.
    * @throws EncryptionError when the session is closed or a limit of the key version is reached (a hard stop).
@@ -220,8 +228,7 @@ export class SecureSession {
   }
 
   #count(bytes: number): void {
-    const { messageLimit, byteLimit } = this.suite
-    if (this.#keys.messages >= messageLimit || this.#keys.bytes + bytes > byteLimit) {
+    if (!this.canSeal(bytes)) {
       throw new EncryptionError(
         'session_failed',
         `The key of the session with ${this.peerAgent} has reached its limit; it must be rotated first.`,

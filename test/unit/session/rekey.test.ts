@@ -5,10 +5,17 @@ import { type Frame, FrameKind } from '#core/link/link.ts'
 import { readEnvelope } from '#core/session/envelope.ts'
 import { rekeyAttempts, rekeyRetryMilliseconds } from '#core/session/rekey.ts'
 import type { SecureSession } from '#core/session/secure-session.ts'
-import { type PairOptions, sessionPair, settle } from '../../support/session-pair.ts'
+import { type LocalNetwork, type PairOptions, sessionPair, settle } from '../../support/session-pair.ts'
 
 const typeOf = (frame: Frame): string =>
   (frame.kind === FrameKind.message ? readEnvelope(frame.body)?.messageType : undefined) ?? ''
+
+/** From now on frames that match do not arrive. */
+function lose(network: LocalNetwork, matches: (frame: Frame) => boolean): void {
+  network.wire = (frame, deliver) => {
+    if (!matches(frame)) deliver(frame)
+  }
+}
 
 /** A pair with a session between them, both ends of it, and the rotations that each announced. */
 async function pairInSession(options: PairOptions = {}) {
@@ -67,7 +74,7 @@ describe('a rekey whose messages are lost', () => {
 
   it('reads the peer under both versions while a confirmation is lost, and ends at the same version', async () => {
     const { chaser, network, clock, ours, theirs, talk } = await pairInSession()
-    network.wire = (frame, deliver) => void (typeOf(frame) === 'session.rekey_confirm' || deliver(frame))
+    lose(network, (frame) => typeOf(frame) === 'session.rekey_confirm')
     const rotation = chaser.rotate(ours, 'operator')
     await settle(() => ours.keyVersion === 2)
     expect(versions(ours, theirs)).toEqual([2, 1])
@@ -81,7 +88,7 @@ describe('a rekey whose messages are lost', () => {
   it('that was given up leaves the session able to rekey again, from either side', async () => {
     for (const again of ['asker', 'answerer'] as const) {
       const { chaser, target, network, ours, theirs, talk, pass } = await pairInSession()
-      network.wire = (frame, deliver) => void (typeOf(frame) === 'session.rekey_accept' || deliver(frame))
+      lose(network, (frame) => typeOf(frame) === 'session.rekey_accept')
       const first = target.rotate(theirs, 'operator')
       await pass(12)
       expect(await first).toMatchObject({ outcome: 'failed', keyVersion: 1 })
@@ -98,7 +105,7 @@ describe('a rekey whose messages are lost', () => {
     const { target, network, theirs, ours, rotations, pass } = await pairInSession({
       keyRotationInterval: 60,
     })
-    network.wire = (frame, deliver) => void (typeOf(frame) === 'session.rekey_accept' || deliver(frame))
+    lose(network, (frame) => typeOf(frame) === 'session.rekey_accept')
     const given = target.rotate(theirs, 'operator')
     await pass(12)
     expect(await given).toMatchObject({ outcome: 'failed' })
@@ -110,14 +117,10 @@ describe('a rekey whose messages are lost', () => {
 
   it('whose asker switched unheard is finished by the answerer’s own rekey', async () => {
     const { chaser, target, network, ours, theirs, talk, pass } = await pairInSession()
-    network.wire = (frame, deliver) =>
-      void (
-        (frame.from === 'target-station' && ours.keyVersion === 1 && theirs.keyVersion === 2) ||
-        deliver(frame)
-      )
+    lose(network, ({ from }) => from === 'target-station' && ours.keyVersion === 1 && theirs.keyVersion === 2)
     const first = target.rotate(theirs, 'operator')
     await settle(() => theirs.keyVersion === 2)
-    network.wire = (frame, deliver) => void (frame.from === 'target-station' || deliver(frame))
+    lose(network, ({ from }) => from === 'target-station')
     await pass(12)
     await first
     network.wire = (frame, deliver) => deliver(frame)
@@ -182,7 +185,7 @@ describe('a rekey whose messages come twice or late', () => {
     await settle(() => late.length > 0)
     clock.advance(rekeyRetryMilliseconds * rekeyAttempts)
     await first
-    network.wire = (frame, deliver) => void (typeOf(frame) === 'session.rekey_offer' || deliver(frame))
+    lose(network, (frame) => typeOf(frame) === 'session.rekey_offer')
     void chaser.rotate(ours, 'operator')
     for (const frame of late) network.deliver(frame)
     await turns(20)
@@ -197,8 +200,7 @@ describe('the key versions of a session', () => {
       replayWindowSize: 8192,
     })
     const held: Frame[] = []
-    network.wire = (frame, deliver) =>
-      void (typeOf(frame) === 'telemetry' ? held.push(frame) : deliver(frame))
+    network.wire = (frame, deliver) => (typeOf(frame) === 'telemetry' ? held.push(frame) : deliver(frame))
     void chaser.sendSecureMessage(ours, { type: 'telemetry' })
     await settle(() => held.length === 1)
     const verdicts: (string | null)[] = []
