@@ -1,5 +1,6 @@
 import type { AuditRecord } from '#shared/model/audit.ts'
 import type { ConsoleStatus } from '#shared/model/console.ts'
+import type { FleetAgent } from '#shared/model/fleet.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { AccessControl } from './access/access-control.ts'
 import { softwareTokens } from './access/token-source.ts'
@@ -31,9 +32,11 @@ import { PeerTrust } from './session/peer-trust.ts'
 import { SessionBoard } from './session/session-board.ts'
 import { TrafficDesk } from './session/traffic-desk.ts'
 import { stopInOrder } from './stopping.ts'
+import { AgentStore } from './store/agents.ts'
 import { SequenceCounters } from './store/counters.ts'
 import { Database } from './store/database.ts'
 import { consoleMigrations } from './store/migrations.ts'
+import { ReportStore } from './store/reports.ts'
 
 export interface ConsoleOptions {
   readonly dataFolder: DataFolder
@@ -66,7 +69,10 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
   const database = Database.open(dataFolder.databaseFile, consoleMigrations, { onTaskError: report })
   const sqliteVersion = database.prepare<[], { version: string }>('SELECT sqlite_version() AS version')
   const audit = new AuditLog({ database, clock })
-  const bursts = new AuditBursts({ audit, clock, windowMilliseconds: burstMilliseconds, onError: report })
+  // One for each kind of outsider, so that a flood of one does not hide what another does.
+  const burstsOf = (): AuditBursts =>
+    new AuditBursts({ audit, clock, windowMilliseconds: burstMilliseconds, onError: report })
+  const bursts = { gateway: burstsOf(), enrolment: burstsOf(), sessions: burstsOf(), calls: burstsOf() }
   const access = new AccessControl({
     tokens: softwareTokens(dataFolder.vaultFile, { random }),
     audit,
@@ -78,9 +84,25 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
   const feed = new EventFeed({ signedIn: () => access.operator !== null, log })
   const counters = new SequenceCounters({ database })
   const authority = new Authority({ database, audit, clock, random })
-  const enrolment = new EnrolmentDesk({ database, audit, refusals: bursts, clock, random, authority })
-  const board = new SessionBoard({ database, audit, clock, consoleAgent: consoleAgentId })
-  const traffic = new TrafficDesk({ database, audit, bursts })
+  const enrolment = new EnrolmentDesk({
+    database,
+    audit,
+    refusals: bursts.enrolment,
+    clock,
+    random,
+    authority,
+  })
+  const agents = new AgentStore(database)
+  const isEnrolled = (agentId: string): boolean => agents.read(agentId) !== undefined
+  const board = new SessionBoard({ database, audit, clock, consoleAgent: consoleAgentId, isEnrolled })
+  const reports = new ReportStore(database)
+  const traffic = new TrafficDesk({
+    database,
+    audit,
+    bursts: bursts.sessions,
+    sessionKnown: (sessionId, one, other) => board.knows(sessionId, one, other),
+    isEnrolled,
+  })
   const ledger = new RotationLedger({ database, audit })
 
   let station: FleetStation | null = null
@@ -90,7 +112,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
     enrolment,
     audit: (key, entry) => {
       if (key === null) audit.append(entry)
-      else bursts.record(key, entry)
+      else bursts.gateway.record(key, entry)
     },
     directory: {
       consoleAgent: consoleAgentId,
@@ -150,11 +172,14 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
         board,
         traffic,
         rotation,
-        bursts,
+        bursts: bursts.sessions,
+        database,
+        reports,
       })
       fleet.announce(consoleAgentId)
     },
     changed: () => publishStatus(),
+    onError: report,
   })
 
   const status = (): ConsoleStatus => {
@@ -200,7 +225,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
       access.operator === null ? null : { actor: access.operator.name, role: access.operator.role },
     audit: ({ operation, code, actor, peer }) => {
       if (code !== 'not_allowed' && code !== 'rate_limited') return
-      bursts.record(`${code} ${operation} ${peer}`, {
+      bursts.calls.record(`${code} ${operation} ${peer}`, {
         type: 'SECURITY_VIOLATION',
         severity: 'CRITICAL',
         actor,
@@ -224,6 +249,10 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
     }),
   })
 
+  const endSessionsOf = ({ agentId, verdict }: FleetAgent): void => {
+    if (verdict === 'compromised') board.closeAllOf(agentId, `${agentId} was declared compromised`)
+  }
+
   audit.onAppended((record: AuditRecord) => feed.publish('audit.appended', record))
   access.onChange(publishStatus)
   enrolment.onChange((request) => {
@@ -231,8 +260,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
     publishStatus()
   })
   fleet.onChange((agent) => {
-    if (agent.verdict === 'compromised')
-      board.closeAllOf(agent.agentId, `${agent.agentId} was declared compromised`)
+    endSessionsOf(agent)
     feed.publish('fleet.changed', agent)
   })
   authority.onCrl((crl) => {
@@ -269,6 +297,8 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
         detail: { version: manifest.version },
       })
       board.closeLost()
+      // A crash may have come between a declaration and the end of the agent's sessions.
+      for (const agent of fleet.list()) endSessionsOf(agent)
       const problem = await access.start()
       if (problem !== null) log.warn('the token cannot be opened', { code: problem.code })
       verifying = audit.verify({ signal: stopping.signal }).then(publishStatus, (error: unknown) => {
@@ -282,7 +312,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
         () => station?.stop(),
         () => services.stop(),
         () => access.stop(),
-        () => bursts.flush(),
+        ...Object.values(bursts).map((one) => () => one.flush()),
         () =>
           void audit.append({
             type: 'CONSOLE_STOPPED',

@@ -74,7 +74,7 @@ export const SessionView = z.strictObject({
   responder: AgentId,
   state: SessionState,
   level: SecurityLevel,
-  suite: z.string(),
+  suite: z.string().max(100),
   perfectForwardSecrecy: z.boolean(),
   postQuantumSecure: z.boolean(),
   establishedAt: Instant,
@@ -88,7 +88,7 @@ export const SessionView = z.strictObject({
   messageLimit: z.number().int().positive(),
   refused: z.partialRecord(RefusalVerdict, z.number().int().positive()),
   closedAt: Instant.nullable(),
-  closeReason: z.string().nullable(),
+  closeReason: z.string().max(500).nullable(),
 })
 export type SessionView = z.infer<typeof SessionView>
 
@@ -117,7 +117,7 @@ export const RotationEntry = z.strictObject({
   trigger: RotationTrigger,
   outcome: z.enum(['rotated', 'failed', 'skipped']),
   time: Instant,
-  detail: z.string(),
+  detail: z.string().max(500),
 })
 export type RotationEntry = z.infer<typeof RotationEntry>
 

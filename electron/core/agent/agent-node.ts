@@ -24,6 +24,8 @@ import { Reporter } from './reporter.ts'
 
 /** How long after a failed handshake with a companion the next one is tried, in milliseconds. */
 const retryMilliseconds = 3_000
+/** How often the certificates of peers are looked at again, in milliseconds. */
+const reviewMilliseconds = 60_000
 /** The same after a refusal, in milliseconds. */
 const refusedMilliseconds = 60_000
 
@@ -71,6 +73,8 @@ export class AgentNode {
   readonly #stopListening: (() => void)[] = []
   readonly #companions: readonly string[]
   readonly #retries = new Map<string, () => void>()
+  #cancelReview: () => void = () => undefined
+  #distrusted = false
 
   private constructor(parts: {
     clock: Clock
@@ -127,6 +131,7 @@ export class AgentNode {
     this.drill = new Drill({ link, recorded, protocol: this.protocol, random: parts.random, clock })
     this.#reporter = new Reporter({ protocol: this.protocol, clock, consoleAgent: consoleAgentId })
     this.#listen()
+    this.#review()
   }
 
   /**
@@ -175,6 +180,7 @@ export class AgentNode {
 
   async stop(): Promise<void> {
     for (const cancel of this.#retries.values()) cancel()
+    this.#cancelReview()
     this.#reporter.stop()
     this.protocol.stop()
     for (const stop of this.#stopListening) stop()
@@ -259,14 +265,26 @@ export class AgentNode {
     if (frame.from !== gatewayName || frame.kind !== FrameKind.crl || frame.body.length === 0) return
     try {
       if (!this.#trust.update(frame.body)) return
+    } catch (error) {
+      // A forged list changes nothing.
+      if (error instanceof SecurityException) return
+      throw error
+    }
+    this.#review()
+    try {
       this.#folder.writeCrl(frame.body)
     } catch (error) {
-      // A forged list changes nothing; a full disk keeps the list in memory.
+      // With a full disk the list is in force as long as this process runs, and comes again with the next connection.
       if (!(error instanceof SecurityException)) throw error
-      return
     }
+  }
+
+  /** Ends the sessions with whom is no longer trusted, now and once a minute, because certificates expire. */
+  #review(): void {
     for (const { peer, error } of this.#trust.review()) this.protocol.close(peer, error.message, true)
     this.#checkOwn()
+    this.#cancelReview()
+    this.#cancelReview = this.#clock.after(reviewMilliseconds, () => this.#review())
   }
 
   #checkOwn(): void {
@@ -275,7 +293,8 @@ export class AgentNode {
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error
       this.#closeAll(error.message)
-      this.#events.emit('distrusted', error)
+      if (!this.#distrusted) this.#events.emit('distrusted', error)
+      this.#distrusted = true
     }
   }
 

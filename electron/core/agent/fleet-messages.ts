@@ -13,6 +13,8 @@ export const reportLimit = 100
 /** An agent tells the console of its sessions, of what it accepted and refused, and of rotations. */
 export const Report = z.strictObject({
   type: z.literal('groundlock.report'),
+  /** The same report sent again has the same identifier and counts once. */
+  reportId: OpaqueId,
   sessions: z.array(SessionView).max(reportLimit),
   traffic: z.array(TrafficEntry).max(reportLimit),
   rotations: z.array(RotationEntry).max(reportLimit),

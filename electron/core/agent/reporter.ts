@@ -1,5 +1,7 @@
 import type { RotationEntry, SessionView, TrafficEntry } from '#shared/model/session.ts'
 import type { Clock } from '../clock.ts'
+import { opaqueId } from '../crypto/random.ts'
+import { SecurityException } from '../errors.ts'
 import type { SecureCommunicationProtocol } from '../session/protocol.ts'
 import type { SecureSession } from '../session/secure-session.ts'
 import { isFleetMessage, type Report, reportLimit } from './fleet-messages.ts'
@@ -16,9 +18,12 @@ export class Reporter {
   readonly #consoleAgent: string
   readonly #sessions = new Map<string, SessionView>()
   readonly #stopListening: (() => void)[]
-  #traffic: TrafficEntry[] = []
-  #rotations: RotationEntry[] = []
+  readonly #traffic: TrafficEntry[] = []
+  readonly #rotations: RotationEntry[] = []
   #dropped = 0
+  #limit = reportLimit
+  #unsent: Report | null = null
+  #sending = false
   #cancelTimer: (() => void) | null = null
 
   constructor(options: { protocol: SecureCommunicationProtocol; clock: Clock; consoleAgent: string }) {
@@ -60,40 +65,54 @@ export class Reporter {
   }
 
   #schedule(): void {
-    if (this.#sessions.size + this.#traffic.length + this.#rotations.length === 0) return
-    this.#cancelTimer ??= this.#clock.after(collectMilliseconds, () => {
+    if (this.#unsent === null && this.#sessions.size + this.#traffic.length + this.#rotations.length === 0)
+      return
+    if (this.#sending || this.#cancelTimer !== null) return
+    this.#cancelTimer = this.#clock.after(collectMilliseconds, () => {
       this.#cancelTimer = null
       void this.#flush()
     })
   }
 
-  /** Sends what has been collected; what the console does not acknowledge is kept for the next time. */
+  /** One report at a time. What the console does not acknowledge is sent again, the same, until it does. */
   async #flush(): Promise<void> {
-    const sessions = [...this.#sessions.values()].slice(0, reportLimit)
-    const report: Report = {
-      type: 'groundlock.report',
-      sessions,
-      traffic: this.#traffic.slice(0, reportLimit),
-      rotations: this.#rotations.slice(0, reportLimit),
-      dropped: this.#dropped,
+    this.#sending = true
+    const report = this.#unsent ?? this.#collect()
+    this.#unsent = report
+    try {
+      if (await this.#protocol.sendSecureMessage({ peerAgent: this.#consoleAgent }, report, 2))
+        this.#unsent = null
+    } catch (error) {
+      if (error instanceof SecurityException && error.code === 'invalid_input') this.#split(report)
+    } finally {
+      this.#sending = false
+      this.#schedule()
     }
-    for (const { sessionId } of sessions) this.#sessions.delete(sessionId)
-    this.#traffic = this.#traffic.slice(reportLimit)
-    this.#rotations = this.#rotations.slice(reportLimit)
-    this.#dropped = 0
-    this.#schedule()
-    const delivered = await this.#protocol
-      .sendSecureMessage({ peerAgent: this.#consoleAgent }, report, 2)
-      .catch(() => false)
-    if (!delivered) this.#putBack(report)
   }
 
-  #putBack(report: Report): void {
+  #collect(): Report {
+    const sessions = [...this.#sessions.values()].slice(0, this.#limit)
+    for (const { sessionId } of sessions) this.#sessions.delete(sessionId)
+    const report: Report = {
+      type: 'groundlock.report',
+      reportId: opaqueId(),
+      sessions,
+      traffic: this.#traffic.splice(0, this.#limit),
+      rotations: this.#rotations.splice(0, this.#limit),
+      dropped: this.#dropped,
+    }
+    this.#dropped = 0
+    return report
+  }
+
+  /** The report is too large for a message: half as much at a time from now on. */
+  #split(report: Report): void {
+    this.#unsent = null
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2))
     for (const view of report.sessions)
       if (!this.#sessions.has(view.sessionId)) this.#sessions.set(view.sessionId, view)
-    this.#traffic = [...report.traffic, ...this.#traffic]
-    this.#rotations = [...report.rotations, ...this.#rotations]
+    this.#traffic.unshift(...report.traffic)
+    this.#rotations.unshift(...report.rotations)
     this.#dropped += report.dropped
-    this.#schedule()
   }
 }

@@ -4,14 +4,25 @@ import { consoleAgentId } from '../ca/identity.ts'
 import type { Clock } from '../clock.ts'
 import type { RandomSource } from '../crypto/random.ts'
 import { takeIdentityKey } from '../crypto/signature.ts'
-import type { SecurityException } from '../errors.ts'
+import { SecurityException } from '../errors.ts'
 import type { Link } from '../link/link.ts'
+import { TokenBucket } from '../link/rate-limit.ts'
 import type { RotationDesk } from '../rotation/rotation-desk.ts'
+import type { Message } from '../session/delivery.ts'
 import type { PeerTrust } from '../session/peer-trust.ts'
 import { type ReceivedMessage, SecureCommunicationProtocol } from '../session/protocol.ts'
 import type { SessionBoard } from '../session/session-board.ts'
 import type { TrafficDesk } from '../session/traffic-desk.ts'
+import type { Database } from '../store/database.ts'
+import type { ReportStore } from '../store/reports.ts'
 import type { ServiceKey } from './service-keys.ts'
+
+/** How often an agent may report: it collects for a quarter of a second. */
+const reportRate = { perSecond: 8, burst: 40 }
+/** Failed rotations that are recorded of one report. */
+const failuresPerReport = 10
+/** How often the certificates of peers are looked at again, in milliseconds: they expire. */
+const reviewMilliseconds = 60_000
 
 interface FleetStationOptions {
   readonly key: ServiceKey
@@ -27,12 +38,17 @@ interface FleetStationOptions {
   readonly traffic: TrafficDesk
   readonly rotation: RotationDesk
   readonly bursts: AuditBursts
+  readonly database: Database
+  readonly reports: ReportStore
 }
 
 /** The console as the agent `ground-station`: its sessions, and what agents report in them. */
 export class FleetStation {
   readonly protocol: SecureCommunicationProtocol
   readonly #options: FleetStationOptions
+  /** One for each agent that has a session, and so at most one for each enrolled agent. */
+  readonly #budgets = new Map<string, TokenBucket>()
+  #cancelReview: () => void = () => undefined
 
   /** Takes the key over and fills it with zeros. */
   constructor(options: FleetStationOptions) {
@@ -63,30 +79,58 @@ export class FleetStation {
     })
     this.protocol.on('handshakeFailed', ({ peer, error }) => this.#recordFailure(peer, error))
     this.protocol.on('message', (received) => this.#take(received))
+    this.review()
   }
 
-  /** Ends the sessions with peers whose certificates are no longer good. */
+  /** Ends the sessions with peers whose certificates are no longer good, now and once a minute. */
   review(): void {
     for (const { peer, error } of this.#options.trust.review()) this.protocol.close(peer, error.message, true)
+    this.#cancelReview()
+    this.#cancelReview = this.#options.clock.after(reviewMilliseconds, () => this.review())
   }
 
   stop(): void {
+    this.#cancelReview()
     this.protocol.stop()
   }
 
   #take({ session, message }: ReceivedMessage): void {
     if (message.type === 'groundlock.rotated')
       return this.#options.rotation.answered(session.peerAgent, message)
-    if (message.type !== 'groundlock.report') return
+    if (message.type === 'groundlock.report') this.#takeReport(session.peerAgent, message)
+  }
+
+  /**
+   * Takes an agent's report whole or not at all; one that comes again changes nothing. Throwing keeps the report from
+   * being acknowledged, so the agent sends it again later.
+   */
+  #takeReport(from: string, message: Message): void {
     const report = Report.safeParse(message)
     if (!report.success) return
-    const from = session.peerAgent
-    for (const view of report.data.sessions) this.#options.board.update(from, view)
-    this.#options.traffic.take(from, report.data.traffic)
-    for (const entry of report.data.rotations) {
-      // The side that was asked reports too; the side that began tells the trigger.
-      if (entry.trigger !== 'peer' && entry.peers.includes(from)) this.#options.rotation.told(entry, from)
+    const { board, traffic, rotation, reports, database } = this.#options
+    if (!this.#mayReport(from)) throw new SecurityException('rate_limited', `${from} reports too often.`)
+    const { reportId, sessions, rotations } = report.data
+    // The side that was asked reports too; the side that began tells the trigger.
+    const begun = rotations.filter(({ trigger }) => trigger !== 'peer')
+    const failures = begun.filter(({ outcome }) => outcome !== 'rotated').slice(0, failuresPerReport)
+    try {
+      database.transaction(() => {
+        if (!reports.take(from, reportId)) return
+        for (const view of sessions) board.update(from, view)
+        traffic.take(from, report.data.traffic)
+        for (const entry of begun)
+          if (entry.outcome === 'rotated' || failures.includes(entry)) rotation.told(entry, from)
+      })
+    } catch (error) {
+      board.reload()
+      throw error
     }
+  }
+
+  #mayReport(from: string): boolean {
+    const bucket = this.#budgets.get(from) ?? new TokenBucket(reportRate, this.#options.clock)
+    this.#budgets.set(from, bucket)
+    return bucket.take()
   }
 
   #recordFailure(peer: string, error: SecurityException): void {

@@ -6,6 +6,7 @@ import { SecurityException } from '../errors.ts'
 import { TaskQueue } from '../task-queue.ts'
 import type { Token } from '../hsm/token.ts'
 import type { Gateway } from '../link/gateway.ts'
+import type { ListenAddress } from '../link/listener.ts'
 import type { ServiceKey, ServiceKeys } from './service-keys.ts'
 
 /** How often a gateway that could not open its port tries again, in milliseconds. */
@@ -21,6 +22,7 @@ interface GatewayServiceOptions {
   /** Makes the console an agent, once, with its identity. */
   readonly enlist: (identity: ServiceKey) => void
   readonly changed: () => void
+  readonly onError: (error: unknown) => void
 }
 
 /**
@@ -53,18 +55,27 @@ export class GatewayService {
   /** Opens the gateway where it is not open. A failure is in `view` and in the audit log; it does not undo the sign-in. */
   open(token: Token, actor: string): Promise<void> {
     return this.#queue.run(async () => {
-      const { gateway, keys, host } = this.#options
-      if (gateway.address !== null) return
+      if (this.#options.gateway.address !== null) return
       this.#cancelRetry()
-      if (!this.#enlisted) {
-        this.#options.enlist(await keys.identity(token, actor))
-        this.#enlisted = true
+      try {
+        await this.#prepare(token, actor)
+      } catch (error) {
+        this.#fail(error)
       }
-      const { pkcs8, certificate } = await keys.gateway(host, token, actor)
-      const pem = encodePem('PRIVATE KEY', pkcs8)
-      pkcs8.fill(0)
-      await this.#listen(pem, certificate.pem)
+      this.#options.changed()
     })
+  }
+
+  async #prepare(token: Token, actor: string): Promise<void> {
+    const { keys, host } = this.#options
+    if (!this.#enlisted) {
+      this.#options.enlist(await keys.identity(token, actor))
+      this.#enlisted = true
+    }
+    const { pkcs8, certificate } = await keys.gateway(host, token, actor)
+    const pem = encodePem('PRIVATE KEY', pkcs8)
+    pkcs8.fill(0)
+    await this.#listen(pem, certificate.pem)
   }
 
   async stop(): Promise<void> {
@@ -74,30 +85,42 @@ export class GatewayService {
 
   /** The key is kept only while the port is tried again, because by then the token may be logged out. */
   async #listen(key: Buffer, certificate: string): Promise<void> {
-    const { gateway, host, port, audit, changed } = this.#options
+    const { gateway, host, port } = this.#options
+    let address: ListenAddress
     try {
-      const address = await gateway.start({ host, port, key, certificate })
-      key.fill(0)
-      this.#problem = null
-      audit.append({
+      address = await gateway.start({ host, port, key, certificate })
+    } catch (error) {
+      this.#retryLater(key, certificate)
+      throw error
+    }
+    key.fill(0)
+    await this.#recordStart(address)
+    this.#problem = null
+  }
+
+  /** A gateway whose start cannot be recorded does not serve. */
+  async #recordStart({ host, port }: ListenAddress): Promise<void> {
+    try {
+      this.#options.audit.append({
         type: 'GATEWAY_STARTED',
         severity: 'INFO',
         actor: 'console',
         subject: 'gateway',
-        detail: { host: address.host, port: address.port },
+        detail: { host, port },
       })
     } catch (error) {
-      if (!(error instanceof SecurityException)) throw error
-      this.#fail(error)
-      this.#retryLater(key, certificate)
+      await this.#options.gateway.stop()
+      throw error
     }
-    changed()
   }
 
   #retryLater(key: Buffer, certificate: string): void {
     const cancel = this.#options.clock.after(retryMilliseconds, () => {
       this.#cancelRetry = () => undefined
-      void this.#queue.run(() => this.#listen(key, certificate))
+      void this.#queue.run(async () => {
+        await this.#listen(key, certificate).catch((error: unknown) => this.#fail(error))
+        this.#options.changed()
+      })
     })
     this.#cancelRetry = () => {
       cancel()
@@ -107,15 +130,23 @@ export class GatewayService {
   }
 
   /** Each new problem is recorded once, however often it is tried again. */
-  #fail(error: SecurityException): void {
-    if (this.#problem === error.message) return
-    this.#problem = error.message
-    this.#options.audit.append({
-      type: 'GATEWAY_FAILED',
-      severity: 'HIGH',
-      actor: 'console',
-      subject: 'gateway',
-      detail: { code: error.code, note: error.message },
-    })
+  #fail(error: unknown): void {
+    const known = error instanceof SecurityException ? error : null
+    const problem = known?.message ?? 'The gateway could not be opened. The log has the details.'
+    if (known === null) this.#options.onError(error)
+    if (this.#problem === problem) return
+    this.#problem = problem
+    try {
+      this.#options.audit.append({
+        type: 'GATEWAY_FAILED',
+        severity: 'HIGH',
+        actor: 'console',
+        subject: 'gateway',
+        detail: { code: known?.code ?? 'internal', note: problem },
+      })
+    } catch (unrecorded) {
+      // A disk that is full is a problem of its own; this one is on the screen.
+      this.#options.onError(unrecorded)
+    }
   }
 }

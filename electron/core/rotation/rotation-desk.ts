@@ -31,7 +31,8 @@ interface RotationDeskOptions {
 /** Rotates session keys when the operator asks, and shows what is due. */
 export class RotationDesk {
   readonly #options: RotationDeskOptions
-  readonly #running = new Set<string>()
+  /** Sessions whose rotation was ordered here and runs, with what a side has told of it meanwhile. */
+  readonly #running = new Map<string, RotationEntry | null>()
   readonly #orders = new Map<string, { agent: string; resolve: (answer: RotateAnswer) => void }>()
 
   constructor(options: RotationDeskOptions) {
@@ -65,9 +66,13 @@ export class RotationDesk {
   async rotate(sessionId: string, actor: string): Promise<RotationEntry> {
     const view = this.#options.board.find(sessionId)
     if (view === null) throw new SecurityException('not_found', 'This session is not open any more.')
-    this.#running.add(sessionId)
+    if (this.#running.has(sessionId))
+      throw new SecurityException('conflict', 'This session is being rotated already.')
+    this.#running.set(sessionId, null)
     try {
-      const entry = await this.#carryOut(view)
+      const answer = await this.#carryOut(view)
+      // The answer may be lost where the rotation is not.
+      const entry = answer.outcome === 'rotated' ? answer : (this.#running.get(sessionId) ?? answer)
       this.#options.ledger.record(entry, actor)
       return entry
     } finally {
@@ -82,16 +87,22 @@ export class RotationDesk {
     const work = async (): Promise<void> => {
       for (let sessionId = waiting.shift(); sessionId !== undefined; sessionId = waiting.shift()) {
         // A session that ended meanwhile has no keys left to rotate.
-        if (this.#options.board.find(sessionId) !== null) entries.push(await this.rotate(sessionId, actor))
+        if (this.#options.board.find(sessionId) !== null && !this.#running.has(sessionId))
+          entries.push(await this.rotate(sessionId, actor))
       }
     }
     await Promise.all(Array.from({ length: atOnce }, work))
     return entries
   }
 
-  /** Takes a rotation that a session's side tells of. One that was ordered here is recorded with who ordered it. */
+  /**
+   * Takes a rotation that one side of a session that is open tells of. One that was ordered here is recorded with who
+   * ordered it. Agents' words about sessions of others or of the console are not taken.
+   */
   told(entry: RotationEntry, observer: string): void {
+    if (!this.#isCredible(entry, observer)) return
     if (!this.#running.has(entry.sessionId)) this.#options.ledger.record(entry, observer)
+    else if (entry.outcome === 'rotated') this.#running.set(entry.sessionId, entry)
   }
 
   /** Takes an agent's answer to an order. */
@@ -100,6 +111,19 @@ export class RotationDesk {
     if (!answer.success) return
     const order = this.#orders.get(answer.data.requestId)
     if (order?.agent === agent) order.resolve(answer.data)
+  }
+
+  #isCredible(entry: RotationEntry, observer: string): boolean {
+    if (!entry.peers.includes(observer)) return false
+    const { board, consoleAgent } = this.#options
+    if (observer === consoleAgent) return true
+    const view = board.find(entry.sessionId)
+    if (view === null || entry.peers.includes(consoleAgent)) return false
+    return (
+      entry.peers[0] === view.initiator &&
+      entry.peers[1] === view.responder &&
+      entry.keyVersion <= view.keyVersion + 1
+    )
   }
 
   #inContact(view: SessionView): boolean {
@@ -126,7 +150,10 @@ export class RotationDesk {
     this.#orders.set(requestId, { agent: view.initiator, resolve })
     try {
       const order: RotateOrder = { type: 'groundlock.rotate', requestId, sessionId: view.sessionId }
-      const taken = await protocol.sendSecureMessage({ peerAgent: view.initiator }, order, 5)
+      // A peer that is no longer trusted is not sent anything.
+      const taken = await protocol
+        .sendSecureMessage({ peerAgent: view.initiator }, order, 5)
+        .catch(() => false)
       const answer = taken ? await promise : null
       if (answer === null) return this.#entry(view, 'failed', `${view.initiator} did not answer the order.`)
       if (answer.entry === null || answer.entry.sessionId !== view.sessionId) {

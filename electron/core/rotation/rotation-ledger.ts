@@ -35,14 +35,7 @@ export class RotationLedger {
 
   /** Records a rotation of `actor`'s doing. A success that is known already is not recorded again. */
   record(entry: RotationEntry, actor: string): void {
-    if (entry.outcome === 'rotated') {
-      const key = keyOf(entry)
-      if (this.#known.has(key)) return
-      this.#known.add(key)
-      if (this.#known.size > remembered)
-        for (const oldest of [...this.#known].slice(0, this.#known.size - remembered))
-          this.#known.delete(oldest)
-    }
+    if (entry.outcome === 'rotated' && this.#known.has(keyOf(entry))) return
     this.#database.transaction(() => {
       this.#store.add(entry)
       this.#audit.append({
@@ -59,8 +52,18 @@ export class RotationLedger {
           note: entry.detail,
         },
       })
+      this.#database.afterCommit(() => {
+        this.#remember(entry)
+        this.#events.emit('happened', entry)
+      })
     })
-    this.#events.emit('happened', entry)
+  }
+
+  #remember(entry: RotationEntry): void {
+    if (entry.outcome !== 'rotated') return
+    this.#known.add(keyOf(entry))
+    const [oldest] = this.#known
+    if (this.#known.size > remembered && oldest !== undefined) this.#known.delete(oldest)
   }
 }
 

@@ -21,6 +21,7 @@ interface SessionBoardOptions {
   readonly audit: AuditLog
   readonly clock: Clock
   readonly consoleAgent: string
+  readonly isEnrolled: (agentId: string) => boolean
 }
 
 /**
@@ -32,18 +33,26 @@ export class SessionBoard {
   readonly #audit: AuditLog
   readonly #clock: Clock
   readonly #consoleAgent: string
+  readonly #isEnrolled: (agentId: string) => boolean
   readonly #store: SessionStore
   readonly #open = new Map<string, Known>()
   readonly #events = new Emitter<{ changed: SessionView }>()
   readonly #announcing = new Set<string>()
-  #closed: SessionView[]
+  #closed: SessionView[] = []
 
   constructor(options: SessionBoardOptions) {
     this.#database = options.database
     this.#audit = options.audit
     this.#clock = options.clock
     this.#consoleAgent = options.consoleAgent
+    this.#isEnrolled = options.isEnrolled
     this.#store = new SessionStore(options.database)
+    this.reload()
+  }
+
+  /** Takes the state on the disk, after a transaction that was to change it failed. */
+  reload(): void {
+    this.#open.clear()
     for (const view of this.#store.open()) this.#open.set(view.sessionId, { views: new Map(), merged: view })
     this.#closed = this.#store.recentlyClosed(closedShown)
   }
@@ -81,13 +90,21 @@ export class SessionBoard {
     return this.#events.on('changed', listener)
   }
 
-  /** Takes what `observer`, one of the session's two sides, tells. Others' words about a session are not taken. */
+  /** Whether these two have, or had, this session. */
+  knows(sessionId: string, one: string, other: string): boolean {
+    const view = this.#open.get(sessionId)?.merged ?? this.#store.read(sessionId)
+    return view !== null && samePeers(view, { initiator: one, responder: other })
+  }
+
+  /**
+   * Takes what `observer`, one of the session's two sides, tells. Others' words about a session are not taken, nor an
+   * agent's about a session with the console, which knows its own.
+   */
   update(observer: string, view: SessionView): void {
-    if (view.initiator === view.responder || (view.initiator !== observer && view.responder !== observer))
-      return
+    if (!this.#mayTell(observer, view)) return
     const known = this.#open.get(view.sessionId)
     if (known === undefined) {
-      if (view.state !== 'closed' && !this.#wasClosed(view.sessionId)) this.#add(observer, view)
+      if (view.state !== 'closed' && this.#store.read(view.sessionId) === null) this.#add(observer, view)
       return
     }
     if (known.merged.initiator !== view.initiator || known.merged.responder !== view.responder) return
@@ -152,11 +169,17 @@ export class SessionBoard {
     })
     this.#open.delete(view.sessionId)
     this.#closed = [closed, ...this.#closed].slice(0, closedShown)
-    this.#events.emit('changed', closed)
+    this.#database.afterCommit(() => this.#events.emit('changed', closed))
   }
 
-  #wasClosed(sessionId: string): boolean {
-    return this.#closed.some((view) => view.sessionId === sessionId)
+  #mayTell(observer: string, { initiator, responder }: SessionView): boolean {
+    if (initiator === responder || (initiator !== observer && responder !== observer)) return false
+    if (
+      (initiator === this.#consoleAgent || responder === this.#consoleAgent) &&
+      observer !== this.#consoleAgent
+    )
+      return false
+    return this.#isEnrolled(initiator) && this.#isEnrolled(responder)
   }
 
   #announce(sessionId: string): void {
@@ -170,7 +193,9 @@ export class SessionBoard {
   }
 }
 
-const samePeers = (a: SessionView, b: SessionView): boolean =>
+type Peers = Pick<SessionView, 'initiator' | 'responder'>
+
+const samePeers = (a: Peers, b: Peers): boolean =>
   (a.initiator === b.initiator && a.responder === b.responder) ||
   (a.initiator === b.responder && a.responder === b.initiator)
 

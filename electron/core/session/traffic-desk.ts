@@ -7,8 +7,10 @@ import type { Database } from '../store/database.ts'
 
 /** Entries that the screen shows. */
 const shown = 500
-/** From this priority on every accepted message has an audit record of its own; lower ones share one per report. */
+/** From this priority on an accepted message has an audit record of its own; lower ones share one per report. */
 const singlePriority = 3
+/** At most so many records of their own per report; the others share one. */
+const singlesPerReport = 20
 
 /** Verdicts that point to an attack rather than to a late or lost message. */
 const grave: ReadonlySet<RefusalVerdict> = new Set([
@@ -17,6 +19,8 @@ const grave: ReadonlySet<RefusalVerdict> = new Set([
   'revoked_peer',
   'wrong_recipient',
 ])
+/** Verdicts about frames that belong to no session that is known. */
+const sessionless: ReadonlySet<RefusalVerdict> = new Set(['malformed', 'unknown_session', 'revoked_peer'])
 const severityOf = (verdict: RefusalVerdict): Severity => (grave.has(verdict) ? 'HIGH' : 'MEDIUM')
 
 /** What became of messages: kept for the screen, and recorded for proof. Contents never come here. */
@@ -24,10 +28,21 @@ export class TrafficDesk {
   readonly #database: Database
   readonly #audit: AuditLog
   readonly #bursts: AuditBursts
+  readonly #sessionKnown: (sessionId: string, one: string, other: string) => boolean
+  readonly #isEnrolled: (agentId: string) => boolean
   readonly #events = new Emitter<{ entry: TrafficEntry }>()
   #entries: TrafficEntry[] = []
 
-  constructor(options: { database: Database; audit: AuditLog; bursts: AuditBursts }) {
+  constructor(options: {
+    database: Database
+    audit: AuditLog
+    bursts: AuditBursts
+    /** Whether these two have, or had, this session. */
+    sessionKnown: (sessionId: string, one: string, other: string) => boolean
+    isEnrolled: (agentId: string) => boolean
+  }) {
+    this.#sessionKnown = options.sessionKnown
+    this.#isEnrolled = options.isEnrolled
     this.#database = options.database
     this.#audit = options.audit
     this.#bursts = options.bursts
@@ -42,29 +57,46 @@ export class TrafficDesk {
     return this.#events.on('entry', listener)
   }
 
-  /** Takes what `observer` accepted and refused; entries in another's name are not taken. */
+  /**
+   * Takes what `observer` accepted and refused. It is the observer's word, and recorded as its act; entries in another's
+   * name, of sessions that are not known, or from names that are not enrolled are not taken.
+   */
   take(observer: string, entries: readonly TrafficEntry[]): void {
-    const own = entries.filter((entry) => entry.observer === observer && entry.recipient === observer)
+    const own = entries.filter((entry) => this.#isCredible(observer, entry))
     if (own.length === 0) return
     this.#database.transaction(() => {
       for (const entry of own) if (entry.verdict !== null) this.#recordRefusal(entry, entry.verdict)
       const accepted = own.filter((entry) => entry.verdict === null)
-      for (const entry of accepted) if (entry.priority >= singlePriority) this.#recordAccepted(entry)
+      const single = new Set(
+        accepted.filter((entry) => entry.priority >= singlePriority).slice(0, singlesPerReport),
+      )
+      for (const entry of single) this.#recordAccepted(entry)
       this.#recordRoutine(
         observer,
-        accepted.filter((entry) => entry.priority < singlePriority),
+        accepted.filter((entry) => !single.has(entry)),
       )
+      this.#database.afterCommit(() => this.#show(own))
     })
-    this.#entries = [...own.toReversed(), ...this.#entries].slice(0, shown)
-    for (const entry of own) this.#events.emit('entry', entry)
+  }
+
+  #isCredible(observer: string, entry: TrafficEntry): boolean {
+    if (entry.observer !== observer || entry.recipient !== observer || !this.#isEnrolled(entry.sender))
+      return false
+    if (entry.verdict !== null && sessionless.has(entry.verdict)) return true
+    return this.#sessionKnown(entry.sessionId, entry.sender, observer)
+  }
+
+  #show(entries: readonly TrafficEntry[]): void {
+    this.#entries = [...entries.toReversed(), ...this.#entries].slice(0, shown)
+    for (const entry of entries) this.#events.emit('entry', entry)
   }
 
   #recordRefusal(entry: TrafficEntry, verdict: RefusalVerdict): void {
     this.#bursts.record(`${verdict} ${entry.sender} ${entry.recipient}`, {
       type: 'MESSAGE_REFUSED',
       severity: severityOf(verdict),
-      actor: entry.sender,
-      subject: entry.recipient,
+      actor: entry.observer,
+      subject: entry.sender,
       detail: { verdict, ...envelope(entry) },
     })
   }
@@ -73,8 +105,8 @@ export class TrafficDesk {
     this.#audit.append({
       type: 'MESSAGE_ACCEPTED',
       severity: 'INFO',
-      actor: entry.sender,
-      subject: entry.recipient,
+      actor: entry.observer,
+      subject: entry.sender,
       detail: envelope(entry),
     })
   }
@@ -84,8 +116,8 @@ export class TrafficDesk {
       this.#audit.append({
         type: 'MESSAGE_ACCEPTED',
         severity: 'INFO',
-        actor: sender,
-        subject: observer,
+        actor: observer,
+        subject: sender,
         detail: { routineMessages: group.length, bytes: group.reduce((sum, entry) => sum + entry.bytes, 0) },
       })
     }

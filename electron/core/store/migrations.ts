@@ -100,6 +100,13 @@ export const consoleMigrations: readonly Migration[] = [
         entry TEXT NOT NULL
       ) STRICT;
 
+      CREATE TABLE report (
+        id INTEGER PRIMARY KEY,
+        agent_id TEXT NOT NULL,
+        report_id TEXT NOT NULL,
+        UNIQUE (agent_id, report_id)
+      ) STRICT;
+
       CREATE TABLE sequence_counter (
         peer TEXT PRIMARY KEY,
         reserved INTEGER NOT NULL

@@ -9,6 +9,7 @@ export class SessionStore {
     never
   >
   readonly #open: Statement<[], { view: string }>
+  readonly #one: Statement<[sessionId: string], { view: string }>
   readonly #recent: Statement<[limit: number], { view: string }>
 
   constructor(database: Database) {
@@ -17,6 +18,7 @@ export class SessionStore {
        ON CONFLICT (session_id) DO UPDATE SET view = excluded.view, closed_at = excluded.closed_at`,
     )
     this.#open = database.prepare('SELECT view FROM session_record WHERE closed_at IS NULL')
+    this.#one = database.prepare('SELECT view FROM session_record WHERE session_id = ?')
     this.#recent = database.prepare(
       'SELECT view FROM session_record WHERE closed_at IS NOT NULL ORDER BY closed_at DESC LIMIT ?',
     )
@@ -25,6 +27,12 @@ export class SessionStore {
   /** Durable when it returns; joins a transaction. */
   save(view: SessionView): void {
     this.#save.run(view.sessionId, view.initiator, view.responder, JSON.stringify(view), view.closedAt)
+  }
+
+  /** A session by its identifier, open or closed. */
+  read(sessionId: string): SessionView | null {
+    const row = this.#one.get(sessionId)
+    return row === undefined ? null : parse(row)
   }
 
   open(): SessionView[] {
