@@ -40,6 +40,13 @@ export class CborReader {
     return this.#bytes.subarray(from, this.#at)
   }
 
+  /** A byte string of exactly `length` bytes, as hexadecimal digits. */
+  hexOf(length: number): string {
+    if (this.#argument(2) !== length) throw new CborMismatch(`not ${length} bytes`)
+    const from = this.#skip(length)
+    return this.#bytes.toString('hex', from, this.#at)
+  }
+
   /** A text all of whose characters are ASCII; the caller's pattern has to see to that, others come out as Latin-1. */
   asciiText(): string {
     const from = this.#skip(this.#argument(3))
@@ -117,16 +124,40 @@ export class CborWriter {
     return this
   }
 
+  /** A byte string given as hexadecimal digits. */
+  hexBytes(digits: string): this {
+    this.#head(2, digits.length / 2)
+    this.#at += this.#out.write(digits, this.#at, 'hex')
+    return this
+  }
+
   text(value: string): this {
-    const length = Buffer.byteLength(value)
-    this.#head(3, length)
-    this.#at += this.#out.write(value, this.#at, length, 'utf8')
+    const start = this.#at
+    this.#head(3, value.length)
+    const out = this.#out
+    const at = this.#at
+    for (let index = 0; index < value.length; index += 1) {
+      const code = value.charCodeAt(index)
+      if (code > 127) {
+        this.#at = start
+        return this.#utf8(value)
+      }
+      out[at + index] = code
+    }
+    this.#at = at + value.length
     return this
   }
 
   /** What has been written. */
   done(): Buffer {
     return this.#out.subarray(0, this.#at)
+  }
+
+  #utf8(value: string): this {
+    const length = Buffer.byteLength(value)
+    this.#head(3, length)
+    this.#at += this.#out.write(value, this.#at, length, 'utf8')
+    return this
   }
 
   #head(majorType: number, value: number): this {

@@ -55,7 +55,7 @@ function writeHeader(header: Header): Buffer {
   return new CborWriter(11, maxHeaderBytes)
     .array(10)
     .unsigned(version)
-    .bytes(Buffer.from(header.sessionId, 'hex'))
+    .hexBytes(header.sessionId)
     .text(header.senderId)
     .text(header.recipientId)
     .unsigned(header.sequenceNumber)
@@ -91,7 +91,7 @@ function readHeader(bytes: Uint8Array): Header {
   reader.array(10)
   inRange(reader.unsigned(), version, version)
   const header: Header = {
-    sessionId: Buffer.from(reader.bytesOf(sessionIdBytes)).toString('hex'),
+    sessionId: reader.hexOf(sessionIdBytes),
     senderId: matching(reader.asciiText(), agentIdPattern),
     recipientId: matching(reader.asciiText(), agentIdPattern),
     sequenceNumber: inRange(reader.unsigned(), 1, Number.MAX_SAFE_INTEGER),
