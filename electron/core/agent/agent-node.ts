@@ -8,6 +8,7 @@ import { takeIdentityKey } from '../crypto/signature.ts'
 import { Emitter } from '../emitter.ts'
 import { CertificateError, SecurityException } from '../errors.ts'
 import { AgentLink } from '../link/agent-link.ts'
+import { readPresence } from '../link/control-frames.ts'
 import { type Frame, FrameKind, gatewayName, type LinkState } from '../link/link.ts'
 import type { Message } from '../session/delivery.ts'
 import { PeerTrust } from '../session/peer-trust.ts'
@@ -120,6 +121,7 @@ export class AgentNode {
         random: parts.random,
         firstSequence: (peer) => counters.next(peer),
         judge: (chain, peer) => this.#trust.judge(chain, peer),
+        proved: (chain, peer) => this.#trust.proved(chain, peer),
       },
       link,
       clock,
@@ -262,7 +264,16 @@ export class AgentNode {
   }
 
   #takeControl(frame: Frame): void {
-    if (frame.from !== gatewayName || frame.kind !== FrameKind.crl || frame.body.length === 0) return
+    if (frame.from !== gatewayName) return
+    if (frame.kind === FrameKind.crl && frame.body.length > 0) this.#takeCrl(frame)
+    else if (frame.kind === FrameKind.presence) {
+      // A companion that went politely has ended the session; when it is back a new one begins.
+      const { agentId, connected } = readPresence(frame)
+      if (connected && this.#companions.includes(agentId)) this.#reach(agentId)
+    }
+  }
+
+  #takeCrl(frame: Frame): void {
     try {
       if (!this.#trust.update(frame.body)) return
     } catch (error) {
