@@ -22,6 +22,7 @@ export class DemoFleet {
   readonly pin = '271828'
   readonly soPin = '31415926'
   readonly agents = new Map<string, GroundlockProcess>()
+  readonly #configuration: Record<string, unknown> = { key_rotation_interval: 300, max_message_age: 60 }
   console: GroundlockProcess | null = null
 
   get consoleFolder(): string {
@@ -35,10 +36,15 @@ export class DemoFleet {
   /** Makes the console's folder. `changes` are keys of its configuration; answers the gateway's port. */
   async prepare(changes: Readonly<Record<string, unknown>> = {}): Promise<number> {
     const gatewayPort = await freePort()
-    const configuration = { gateway_port: gatewayPort, key_rotation_interval: 300, max_message_age: 60 }
     mkdirSync(this.consoleFolder, { mode: 0o700 })
-    writeFileSync(join(this.consoleFolder, 'config.json'), JSON.stringify({ ...configuration, ...changes }))
+    this.configure({ gateway_port: gatewayPort, ...changes })
     return gatewayPort
+  }
+
+  /** Changes keys of the configuration with which the console starts next. */
+  configure(changes: Readonly<Record<string, unknown>>): void {
+    Object.assign(this.#configuration, changes)
+    writeFileSync(join(this.consoleFolder, 'config.json'), JSON.stringify(this.#configuration))
   }
 
   /** Starts the console with the PIN on its standard input. */
