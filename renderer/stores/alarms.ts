@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { AuditRecord, AuditType } from '#shared/model/audit.ts'
+import { RefusalVerdict, refusalMeaning } from '#shared/model/session.ts'
 import { useEngine } from '../engine.ts'
 import { auditTitle } from '../format/audit.ts'
 import { severityOrder, severityStatus } from '../format/status.ts'
@@ -20,6 +21,11 @@ const alarming: ReadonlySet<AuditType> = new Set<AuditType>([
   'FRAME_REFUSED',
 ])
 
+/** Whom it is about; of a message, who sent it to whom. */
+function about({ type, actor, subject }: AuditRecord): string {
+  return type === 'MESSAGE_REFUSED' ? `${actor} → ${subject}` : subject
+}
+
 const rank = { critical: 0, serious: 1, caution: 2 }
 
 /** Alarms that nobody has acknowledged yet, worst first. */
@@ -34,14 +40,17 @@ export const useAlarms = defineStore('alarms', () => {
   function raise(record: AuditRecord): void {
     const medium = severityOrder.indexOf(record.severity) >= severityOrder.indexOf('MEDIUM')
     if (!alarming.has(record.type) || !medium) return
-    const id = `${record.type}|${record.subject}`
+    const { verdict, reason, code } = record.detail
+    const cause = String(verdict ?? reason ?? code ?? '')
+    const id = [record.type, record.actor, record.subject, cause].join('|')
     const count = (raised.value.get(id)?.count ?? 0) + 1
     const kind = severityStatus[record.severity].kind as Alarm['kind']
-    const detail = sentence(spoken(String(record.detail.reason ?? record.detail.verdict ?? '')))
+    const refusal = RefusalVerdict.safeParse(verdict)
+    const detail = refusal.success ? refusalMeaning[refusal.data].title : sentence(spoken(cause))
     const alarm: Alarm = {
       id,
       kind,
-      title: `${auditTitle(record.type)}: ${record.subject}`,
+      title: `${auditTitle(record.type)}: ${about(record)}`,
       detail,
       count,
       view: 'audit',
