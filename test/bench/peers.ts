@@ -19,6 +19,7 @@ export async function party(fleet: FleetTls, agentId: string): Promise<Handshake
     random: platformRandom,
     firstSequence: () => sequence++,
     judge: (chain, peer) => trust.judge(chain, peer),
+    proved: (chain, peer) => trust.proved(chain, peer),
   }
 }
 

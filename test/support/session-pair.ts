@@ -92,6 +92,7 @@ export class KeyDirectory {
       chain: [Buffer.from(JSON.stringify({ agentId, spki: spki.toString('base64') }))],
       random: platformRandom,
       firstSequence: () => (sequence += 1000),
+      proved: () => undefined,
       judge: (chain, peer) => {
         const certificate = JSON.parse(Buffer.from(chain[0]!).toString()) as { agentId: string; spki: string }
         if (certificate.agentId !== peer)

@@ -6,7 +6,7 @@ import type { RandomSource } from '../crypto/random.ts'
 import { takeIdentityKey } from '../crypto/signature.ts'
 import { SecurityException } from '../errors.ts'
 import type { Link } from '../link/link.ts'
-import { TokenBucket } from '../link/rate-limit.ts'
+import { SourceRates } from '../link/rate-limit.ts'
 import type { RotationDesk } from '../rotation/rotation-desk.ts'
 import type { Message } from '../session/delivery.ts'
 import type { PeerTrust } from '../session/peer-trust.ts'
@@ -46,13 +46,13 @@ interface FleetStationOptions {
 export class FleetStation {
   readonly protocol: SecureCommunicationProtocol
   readonly #options: FleetStationOptions
-  /** One for each agent that has a session, and so at most one for each enrolled agent. */
-  readonly #budgets = new Map<string, TokenBucket>()
+  readonly #reportRates: SourceRates
   #cancelReview: () => void = () => undefined
 
   /** Takes the key over and fills it with zeros. */
   constructor(options: FleetStationOptions) {
     this.#options = options
+    this.#reportRates = new SourceRates(reportRate, options.clock)
     this.protocol = new SecureCommunicationProtocol({
       party: {
         agentId: consoleAgentId,
@@ -61,6 +61,7 @@ export class FleetStation {
         random: options.random,
         firstSequence: options.nextSequence,
         judge: (chain, peer) => options.trust.judge(chain, peer),
+        proved: (chain, peer) => options.trust.proved(chain, peer),
       },
       link: options.link,
       clock: options.clock,
@@ -108,7 +109,8 @@ export class FleetStation {
     const report = Report.safeParse(message)
     if (!report.success) return
     const { board, traffic, rotation, reports, database } = this.#options
-    if (!this.#mayReport(from)) throw new SecurityException('rate_limited', `${from} reports too often.`)
+    if (!this.#reportRates.take(from))
+      throw new SecurityException('rate_limited', `${from} reports too often.`)
     const { reportId, sessions, rotations } = report.data
     // The side that was asked reports too; the side that began tells the trigger.
     const begun = rotations.filter(({ trigger }) => trigger !== 'peer')
@@ -125,12 +127,6 @@ export class FleetStation {
       board.reload()
       throw error
     }
-  }
-
-  #mayReport(from: string): boolean {
-    const bucket = this.#budgets.get(from) ?? new TokenBucket(reportRate, this.#options.clock)
-    this.#budgets.set(from, bucket)
-    return bucket.take()
   }
 
   #recordFailure(peer: string, error: SecurityException): void {

@@ -45,6 +45,8 @@ export interface HandshakeParty {
    * @throws CertificateError saying which check failed.
    */
   judge(chain: readonly Uint8Array[], peer: string): Uint8Array
+  /** `peer` has proved that it holds the key of this chain. */
+  proved(chain: readonly Uint8Array[], peer: string): void
 }
 
 /** What a finished handshake hands to the session. */
@@ -152,6 +154,7 @@ function checkProof(
       `${peer} did not prove that it holds the key of its certificate.`,
     )
   }
+  party.proved(chain, peer)
   return firstSequence
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import { equalInConstantTime } from '../crypto/digest.ts'
 import { EncryptionError, SecurityException } from '../errors.ts'
 import { type Frame, FrameKind } from '../link/link.ts'
+import { SourceRates } from '../link/rate-limit.ts'
 import {
   type HandshakeParty,
   type HandshakeResult,
@@ -11,6 +12,7 @@ import {
   peekSessionId,
   Responder,
 } from './handshake.ts'
+import { maxHandshakeBytes } from './handshake-messages.ts'
 import { noSession } from './hint.ts'
 import type { SecureSession } from './secure-session.ts'
 
@@ -18,6 +20,12 @@ import type { SecureSession } from './secure-session.ts'
 export const handshakeMilliseconds = 10_000
 /** Handshakes that others may have half open with us at once; further ones are refused. */
 export const halfOpenLimit = 256
+
+/** Handshake frames that may wait for their turn, of one peer and of all. */
+const peerQueueLimit = 8
+const queueLimit = 512
+/** How often one peer may ask for a session; each request costs us two signatures' worth of work. */
+const requestRate = { perSecond: 5, burst: 20 }
 
 export interface HandshakesOptions {
   readonly party: HandshakeParty
@@ -53,10 +61,13 @@ export class Handshakes {
   readonly #outgoing = new Map<string, Outgoing>()
   readonly #incoming = new Map<string, Incoming>()
   /** Handshake work is done one frame after the other for each peer, because signing is asynchronous. */
-  readonly #queues = new Map<string, Promise<void>>()
+  readonly #queues = new Map<string, { last: Promise<void>; length: number }>()
+  readonly #requests: SourceRates
+  #queued = 0
 
   constructor(options: HandshakesOptions) {
     this.#options = options
+    this.#requests = new SourceRates(requestRate, options.clock)
   }
 
   running(peer: string): boolean {
@@ -96,16 +107,26 @@ export class Handshakes {
     return promise
   }
 
-  /** Takes a handshake frame. */
+  /** Takes a handshake frame. What comes faster than it can be worked on is dropped; an honest peer begins again. */
   take(frame: Frame): void {
-    const before = this.#queues.get(frame.from) ?? Promise.resolve()
-    const after = before
+    if (!this.#mayTake(frame)) return
+    const queue = this.#queues.get(frame.from) ?? { last: Promise.resolve(), length: 0 }
+    this.#queues.set(frame.from, queue)
+    queue.length++
+    this.#queued++
+    queue.last = queue.last
       .then(() => this.#process(frame))
       .catch((error: unknown) => this.#refused(frame, asSecurityException(error)))
-    this.#queues.set(frame.from, after)
-    void after.finally(() => {
-      if (this.#queues.get(frame.from) === after) this.#queues.delete(frame.from)
-    })
+      .finally(() => {
+        this.#queued--
+        if (--queue.length === 0) this.#queues.delete(frame.from)
+      })
+  }
+
+  #mayTake(frame: Frame): boolean {
+    if (frame.body.length > maxHandshakeBytes || this.#queued >= queueLimit) return false
+    if ((this.#queues.get(frame.from)?.length ?? 0) >= peerQueueLimit) return false
+    return frame.kind !== FrameKind.handshakeInitiate || this.#requests.take(frame.from)
   }
 
   /** The peer was heard in the session that we proposed. */
@@ -198,6 +219,7 @@ export class Handshakes {
     this.#incoming.delete(peer)
     incoming.cancelTimer()
     const session = this.#options.established(incoming.responder.readConfirm(message3))
+    if (session.closed) throw new EncryptionError('session_failed', 'The session could not be recorded here.')
     session.transmit('session.established', new Uint8Array(), 5)
     // A request of ours that gave way to the peer's is answered by the peer's session.
     if (this.#outgoing.has(peer)) this.#succeed(peer, session.sessionId)

@@ -36,9 +36,13 @@ export class PeerTrust {
     const [certificate] = chain
     if (certificate === undefined)
       throw new CertificateError('certificate_invalid', `${peer} sent no certificate.`)
-    const publicKey = this.#check(certificate, peer)
-    this.#certificates.set(peer, certificate)
-    return publicKey
+    return this.#check(certificate, peer)
+  }
+
+  /** Remembers the certificate of a peer that has proved to hold its key, for `review`. */
+  proved(chain: readonly Uint8Array[], peer: string): void {
+    const [certificate] = chain
+    if (certificate !== undefined) this.#certificates.set(peer, certificate)
   }
 
   /**

@@ -1,4 +1,3 @@
-import { encode } from 'cborg'
 import type { SecurityLevel } from '#shared/model/primitives.ts'
 import type {
   RefusalVerdict,
@@ -12,14 +11,14 @@ import { Emitter } from '../emitter.ts'
 import { AuthenticationError, EncryptionError, SecurityException } from '../errors.ts'
 import { type Presence, readPresence, readUndelivered } from '../link/control-frames.ts'
 import { type Frame, FrameKind, gatewayName, type Link } from '../link/link.ts'
-import { Delivery, maxMessageBytes, type Message } from './delivery.ts'
-import { type EncryptedMessage, type Header, messageTypePattern, readEnvelope } from './envelope.ts'
+import { Delivery, type Message } from './delivery.ts'
+import { type EncryptedMessage, type Header, readEnvelope } from './envelope.ts'
 import type { HandshakeParty, HandshakeResult } from './handshake.ts'
 import { Handshakes } from './handshakes.ts'
 import { readHint, writeHint } from './hint.ts'
-import { isJsonValue, maxNesting } from './json-value.ts'
 import type { RekeyNotice } from './rekey.ts'
 import { SecureSession } from './secure-session.ts'
+import { requireSendable } from './sendable.ts'
 import { SessionRotation } from './session-rotation.ts'
 import { trafficEntry, unreadableHeader } from './traffic.ts'
 
@@ -67,7 +66,7 @@ interface Peer {
   proposed: SecureSession | null
   readonly delivery: Delivery
   readonly inbox: ReceivedMessage[]
-  readonly readers: Set<(message: ReceivedMessage) => void>
+  readonly readers: Set<(message: ReceivedMessage | null) => void>
   closedFor: string | null
 }
 
@@ -153,21 +152,7 @@ export class SecureCommunicationProtocol {
     message: Message,
     priority = 1,
   ): Promise<boolean> {
-    if (!messageTypePattern.test(message.type) || message.type.startsWith('session.')) {
-      throw new EncryptionError(
-        'invalid_input',
-        'A message has a type of a-z, 0-9, "_", "." and "-", at most 64 characters, not starting with "session.".',
-      )
-    }
-    if (!Number.isInteger(priority) || priority < 1 || priority > 5)
-      throw new EncryptionError('invalid_input', 'A priority is 1 (low) to 5 (critical).')
-    if (!isJsonValue(message))
-      throw new EncryptionError(
-        'invalid_input',
-        `A message holds what JSON can say, nested at most ${maxNesting} deep.`,
-      )
-    if (encode(message).length > maxMessageBytes)
-      throw new EncryptionError('invalid_input', `A message is at most ${maxMessageBytes} bytes.`)
+    requireSendable(message, priority)
     const peer = this.#peer(session.peerAgent)
     if (peer.closedFor !== null)
       throw new AuthenticationError('certificate_revoked', `${session.peerAgent}: ${peer.closedFor}.`)
@@ -223,6 +208,7 @@ export class SecureCommunicationProtocol {
     const peer = this.#peer(peerId)
     if (final) peer.closedFor = reason
     this.#handshakes.abandon(peerId, reason)
+    this.#dropProposed(peer, reason)
     this.#closeSession(peer, reason, true)
     if (final) peer.delivery.stop()
   }
@@ -231,8 +217,10 @@ export class SecureCommunicationProtocol {
     for (const stop of this.#stopListening) stop()
     this.#handshakes.stop()
     for (const peer of this.#peers.values()) {
+      this.#dropProposed(peer, 'the agent stopped')
       this.#closeSession(peer, 'the agent stopped', true)
       peer.delivery.stop()
+      for (const reader of peer.readers) reader(null)
     }
   }
 
@@ -260,10 +248,12 @@ export class SecureCommunicationProtocol {
     if (message === null || message.senderId !== frame.from) {
       return this.#refuse('malformed', unreadableHeader(frame.from, this.localAgent), frame.body.length)
     }
-    const peer = this.#peer(frame.from)
-    if (peer.closedFor !== null) return this.#refuse('revoked_peer', message, frame.body.length)
-    const session = [peer.session, peer.proposed].find((one) => one?.sessionId === message.sessionId)
-    if (!session || session.closed) {
+    // Names on the link are the gateway's word: what is kept for a peer begins with what we know or proved of it.
+    const peer = this.#peers.get(frame.from)
+    if (peer !== undefined && peer.closedFor !== null)
+      return this.#refuse('revoked_peer', message, frame.body.length)
+    const session = [peer?.session, peer?.proposed].find((one) => one?.sessionId === message.sessionId)
+    if (peer === undefined || !session || session.closed) {
       this.#refuse('unknown_session', message, frame.body.length)
       return this.#hint(frame.from, message.sessionId, 'unknown_session', 'This session is not open here.')
     }
@@ -284,6 +274,8 @@ export class SecureCommunicationProtocol {
     payload: Buffer,
     bytes: number,
   ): void {
+    // It was opened, and then could not be put in force.
+    if (session.closed) return
     if (header.messageType.startsWith('session.')) {
       if (header.messageType === 'session.ack') peer.delivery.acknowledged(payload)
       else if (header.messageType === 'session.close') this.#closeSession(peer, 'closed by the peer', false)
@@ -294,10 +286,12 @@ export class SecureCommunicationProtocol {
     if (read === null || read.message.type !== header.messageType)
       return this.#refuse('malformed', header, bytes)
     if (!read.repeated) {
-      // Nobody could take it: without an acknowledgement the sender keeps the message.
+      const failures = this.#failures
+      // Nobody could take it, or it could not be recorded: without an acknowledgement the sender keeps the message.
       if (!this.#offer(peer, { session, header, message: read.message })) return
-      peer.delivery.handedOver(read.id)
       this.#events.emit('traffic', this.#traffic(header, bytes, null))
+      if (this.#failures !== failures) return
+      peer.delivery.handedOver(read.id)
     }
     this.#acknowledge(peer, session, read.id)
     this.#events.emit('changed', session)
@@ -311,15 +305,14 @@ export class SecureCommunicationProtocol {
     else if (!this.#handshakes.running(session.peerAgent)) this.#reestablish(session.peerAgent, peer)
   }
 
-  /** Hands a message over: to a waiting reader, the listeners, or the inbox. False when none of them has it. */
+  /** Hands a message over: to a waiting reader, the listeners, or the inbox. False when there is no room. */
   #offer(peer: Peer, received: ReceivedMessage): boolean {
     const [reader] = peer.readers
-    const before = this.#failures
     if (reader !== undefined) reader(received)
     else if (this.#events.has('message')) this.#events.emit('message', received)
     else if (peer.inbox.length < inboxLimit) peer.inbox.push(received)
     else return false
-    return this.#failures === before
+    return true
   }
 
   #takeHint(frame: Frame): void {
@@ -327,9 +320,9 @@ export class SecureCommunicationProtocol {
     if (hint === null) return
     const [sessionId, code, message] = hint
     if (this.#handshakes.hinted(frame.from, sessionId, code, message)) return
-    const peer = this.#peer(frame.from)
+    const peer = this.#peers.get(frame.from)
     // The peer lost the session, e.g. it was restarted. A new one replaces it; nothing is given up on a mere hint.
-    if (code === 'unknown_session' && peer.session?.sessionId === sessionId)
+    if (code === 'unknown_session' && peer !== undefined && peer.session?.sessionId === sessionId)
       this.#reestablish(frame.from, peer)
   }
 
@@ -353,8 +346,13 @@ export class SecureCommunicationProtocol {
 
   #propose(session: SecureSession): void {
     const peer = this.#peer(session.peerAgent)
-    peer.proposed?.close('given up')
+    this.#dropProposed(peer, 'given up')
     peer.proposed = session
+  }
+
+  #dropProposed(peer: Peer, reason: string): void {
+    peer.proposed?.close(reason)
+    peer.proposed = null
   }
 
   #confirm(peer: Peer, session: SecureSession): void {
@@ -364,21 +362,25 @@ export class SecureCommunicationProtocol {
   }
 
   #handshakeFailed(peerId: string, error: SecurityException): void {
-    const peer = this.#peer(peerId)
-    peer.proposed?.close('the handshake failed')
-    peer.proposed = null
+    const peer = this.#peers.get(peerId)
+    if (peer !== undefined) this.#dropProposed(peer, 'the handshake failed')
     this.#events.emit('handshakeFailed', { peer: peerId, error })
     // What waits for the peer is tried again; the messages' own deadlines end it.
-    if (peer.delivery.waiting > 0) this.#options.clock.after(retryMilliseconds, () => peer.delivery.pump())
+    if (peer !== undefined && peer.delivery.waiting > 0)
+      this.#options.clock.after(retryMilliseconds, () => peer.delivery.pump())
   }
 
+  /** Puts a session in force. It is ended at once if who has to record it cannot. */
   #establish(session: SecureSession): SecureSession {
     const peer = this.#peer(session.peerAgent)
+    this.#dropProposed(peer, 'replaced by a new session')
     this.#closeSession(peer, 'replaced by a new session', false)
     peer.session = session
     peer.closedFor = null
     this.#rotation.schedule(session)
+    const failures = this.#failures
     this.#events.emit('established', session)
+    if (this.#failures !== failures) this.#closeSession(peer, 'the session could not be recorded', true)
     peer.delivery.interrupted()
     peer.delivery.pump()
     return session
