@@ -21,9 +21,9 @@ const alarming: ReadonlySet<AuditType> = new Set<AuditType>([
   'FRAME_REFUSED',
 ])
 
-/** Whom it is about; of a message, who sent it to whom. */
+/** Whom it is about; of a message, who sent it and who refused it. */
 function about({ type, actor, subject }: AuditRecord): string {
-  return type === 'MESSAGE_REFUSED' ? `${actor} → ${subject}` : subject
+  return type === 'MESSAGE_REFUSED' ? `${subject} → ${actor}` : subject
 }
 
 const rank = { critical: 0, serious: 1, caution: 2 }

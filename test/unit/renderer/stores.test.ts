@@ -202,6 +202,29 @@ describe('alarms', () => {
     expect(alarms.active[0]?.count).toBe(1)
   })
 
+  it('keep refusals of different kinds apart, and say whose message was refused', () => {
+    const alarms = useAlarms()
+    const refused = {
+      ...fakeRecord(3, now),
+      type: 'MESSAGE_REFUSED' as const,
+      severity: 'HIGH' as const,
+      actor: 'target-station',
+      subject: 'chaser-001',
+      detail: { verdict: 'bad_tag' },
+    }
+    transport.announce('audit.appended', refused)
+    transport.announce('audit.appended', {
+      ...refused,
+      sequence: 4,
+      severity: 'MEDIUM',
+      detail: { verdict: 'stale' },
+    })
+    expect(alarms.active.map(({ kind, title, detail }) => [kind, title, detail])).toEqual([
+      ['serious', 'Message refused: chaser-001 → target-station', 'Altered'],
+      ['caution', 'Message refused: chaser-001 → target-station', 'Stale'],
+    ])
+  })
+
   it("leave out the operator's own acts", () => {
     const alarms = useAlarms()
     transport.announce('audit.appended', {
