@@ -194,8 +194,7 @@ export class SecureCommunicationProtocol {
   }
 
   view(session: SecureSession): SessionView {
-    // The initiator rotates on its timer; the other side cannot know when.
-    return session.view(session.initiator ? this.#options.keyRotationInterval : null)
+    return session.view(this.#options.keyRotationInterval)
   }
 
   /** Rotates the keys of a session now; the promise says how it went and never rejects. */

@@ -171,7 +171,7 @@ export class SecureSession {
     this.#keys.destroy()
   }
 
-  /** The session as the console shows it. `rotationInterval` in seconds, or null where the other side rotates. */
+  /** The session as the console shows it. `rotationInterval` in seconds; null leaves out when it is rotated next. */
   view(rotationInterval: number | null): SessionView {
     const [initiator, responder] = this.initiator
       ? [this.#options.localAgent, this.peerAgent]

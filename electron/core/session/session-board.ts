@@ -212,7 +212,10 @@ function merge(views: readonly SessionView[]): SessionView {
   return {
     ...first,
     refused,
-    nextRotationAt:
-      first.nextRotationAt ?? others.find((view) => view.nextRotationAt !== null)?.nextRotationAt ?? null,
+    nextRotationAt: soonest(views.filter((view) => view.keyVersion === first.keyVersion)),
   }
 }
+
+/** Each side rotates by its own policy; the stricter one is what happens. */
+const soonest = (views: readonly SessionView[]): string | null =>
+  views.flatMap((view) => view.nextRotationAt ?? []).toSorted()[0] ?? null

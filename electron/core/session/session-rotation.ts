@@ -7,6 +7,9 @@ import type { SecureSession } from './secure-session.ts'
 /** How long a rotation that somebody asked for may take, in milliseconds. */
 const rotationMilliseconds = 15_000
 
+/** How much later than its interval the side that did not begin a session rotates it, in milliseconds. */
+const responderDelay = 10_000
+
 interface SessionRotationOptions {
   readonly clock: Clock
   /** Seconds; `key_rotation_interval`. */
@@ -24,14 +27,15 @@ export class SessionRotation {
   }
 
   /**
-   * Sets the timer of a session anew, counted from its current key version. Only the session's initiator has one, so
-   * that the two sides do not race. Out of contact the timer waits for the next interval; expiry does not.
+   * Sets the timer of a session anew, counted from its current key version. The initiator's runs first, so that the two
+   * sides do not race; the other side's makes sure that its own policy holds whatever the initiator does. Out of
+   * contact the timer waits for the next interval; expiry does not.
    */
   schedule(session: SecureSession): void {
     this.cancel(session)
-    if (!session.initiator) return
     const { clock, interval, linkIsUp } = this.#options
-    const cancel = clock.after(interval * 1000, () => {
+    const wait = interval * 1000 + (session.initiator ? 0 : responderDelay)
+    const cancel = clock.after(wait, () => {
       if (!linkIsUp()) return this.schedule(session)
       // Success and failure are both announced by the session's notice.
       session.rotate('timer').catch(() => undefined)
