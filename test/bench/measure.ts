@@ -44,9 +44,12 @@ export interface Rounds {
   readonly least?: number
 }
 
+/** Rounds at the beginning that only serve the compiler. */
+const uncounted = 3
+
 /**
  * Runs both sides by turns, the one that goes first alternating, so that a neighbour on the machine and a clock that
- * changes its speed meet both alike. The first rounds of each side are for the compiler and are not counted.
+ * changes its speed meet both alike.
  */
 export async function compare(
   ours: Side,
@@ -58,7 +61,7 @@ export async function compare(
     await calibrate(reference, time, milliseconds, least),
   ] as const
   const rates: [number, number][] = []
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = -uncounted; round < rounds; round += 1) {
     if (round % 2 === 0) {
       const first = await rate(ours, counts[0], time)
       rates.push([first, await rate(reference, counts[1], time)])
@@ -67,6 +70,7 @@ export async function compare(
       rates.push([await rate(ours, counts[0], time), first])
     }
   }
+  rates.splice(0, uncounted)
   return {
     ours: distribution(rates.map(([one]) => one)),
     reference: distribution(rates.map(([, other]) => other)),

@@ -14,7 +14,7 @@ export class CborReader {
   #at = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = viewOf(bytes)
+    this.#bytes = asBuffer(bytes)
   }
 
   /** The head of an array of exactly `length` items, which are read next. */
@@ -30,14 +30,14 @@ export class CborReader {
   /** A byte string, as a view of the bytes that are read. */
   bytes(): Uint8Array {
     const from = this.#skip(this.#argument(2))
-    return this.#bytes.subarray(from, this.#at)
+    return viewOf(this.#bytes, from, this.#at)
   }
 
   /** A byte string of exactly `length` bytes, as a view of the bytes that are read. */
   bytesOf(length: number): Uint8Array {
     if (this.#argument(2) !== length) throw new CborMismatch(`not ${length} bytes`)
     const from = this.#skip(length)
-    return this.#bytes.subarray(from, this.#at)
+    return viewOf(this.#bytes, from, this.#at)
   }
 
   /** A byte string of exactly `length` bytes, as hexadecimal digits. */
@@ -149,8 +149,8 @@ export class CborWriter {
   }
 
   /** What has been written. */
-  done(): Buffer {
-    return this.#out.subarray(0, this.#at)
+  done(): Uint8Array {
+    return viewOf(this.#out, 0, this.#at)
   }
 
   #utf8(value: string): this {
@@ -186,5 +186,9 @@ export class CborWriter {
   }
 }
 
-const viewOf = (bytes: Uint8Array): Buffer =>
+const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+/** Not a Buffer: those answer `slice`, `toString` and JSON differently from the byte arrays that callers know. */
+const viewOf = (buffer: Buffer, from: number, to: number): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from)

@@ -51,7 +51,7 @@ export function sealEnvelope(direction: DirectionKey, header: Header, payload: U
 }
 
 /** Version, session id (16 bytes), sender, recipient, sequence, key version, level, type, time (ms), priority. */
-function writeHeader(header: Header): Buffer {
+function writeHeader(header: Header): Uint8Array {
   return new CborWriter(11, maxHeaderBytes)
     .array(10)
     .unsigned(version)
