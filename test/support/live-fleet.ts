@@ -6,9 +6,23 @@ import { eventually } from './eventually.ts'
 
 /** A console and agents as the processes that users run; all of them are gone when the test ends. */
 export class LiveFleet extends DemoFleet {
-  /** A console that is signed in; its gateway listens when there is an authority. */
-  static async start(configuration: Readonly<Record<string, unknown>> = {}): Promise<LiveFleet> {
-    const fleet = new LiveFleet()
+  readonly #consoleFolder: string | null
+
+  private constructor(consoleFolder: string | null) {
+    super()
+    this.#consoleFolder = consoleFolder
+  }
+
+  override get consoleFolder(): string {
+    return this.#consoleFolder ?? super.consoleFolder
+  }
+
+  /** A console that is signed in; its gateway listens when there is an authority. `folder` is where else it lives. */
+  static async start(
+    configuration: Readonly<Record<string, unknown>> = {},
+    folder: string | null = null,
+  ): Promise<LiveFleet> {
+    const fleet = new LiveFleet(folder)
     onTestFinished(() => fleet.stop())
     await fleet.prepare(configuration)
     await fleet.startConsole(true)
