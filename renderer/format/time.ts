@@ -47,8 +47,9 @@ export function span(milliseconds: number): string {
   return `${seconds} s`
 }
 
-/** `in 4 min 12 s`, or `4 min 12 s ago`. */
+/** `in 4 min 12 s`, `4 min 12 s ago`, or `now` within a second. */
 export function relative(instant: string, now: number): string {
   const distance = Date.parse(instant) - now
+  if (Math.abs(distance) < 1000) return 'now'
   return distance >= 0 ? `in ${span(distance)}` : `${span(-distance)} ago`
 }

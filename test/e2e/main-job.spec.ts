@@ -234,6 +234,7 @@ test('9. an agent that is declared compromised is cut off', async () => {
   await expect(screen.row('Agents', 'observer-001', 'Compromised', 'revoked')).toBeVisible()
   await expect(details).toContainText('Key seen on an untrusted machine')
   await expect(details.getByText('Revocation: failed')).toBeVisible()
+  await expect(screen.page.getByText(/CRL 2 with 1 entry/)).toBeVisible()
 
   const observer = fleet.agent('observer-001')
   await observer.line(

@@ -28,6 +28,7 @@ describe('times', () => {
     expect(span(273_600_000)).toBe('3 d 04 h')
     expect(relative('2026-11-21T14:58:07.000Z', now)).toBe('1 min 00 s ago')
     expect(relative('2026-11-21T14:59:12.000Z', now)).toBe('in 5 s')
+    expect(relative(new Date(now + 900).toISOString(), now)).toBe('now')
   })
 })
 
