@@ -8,7 +8,7 @@ import type { Clock } from '#core/clock.ts'
 import { correlationId } from '#core/crypto/random.ts'
 import { openDataFolder } from '#core/data-folder.ts'
 import { SecurityException } from '#core/errors.ts'
-import { createLog } from '#core/log.ts'
+import { createLog, errorFields, type Log } from '#core/log.ts'
 import { stopInOrder } from '#core/stopping.ts'
 import { serveLocalSocket } from './local-socket.ts'
 import { ExitCode, required } from './outcome.ts'
@@ -62,7 +62,7 @@ export async function runAgent(
   const dataFolder = await required(() => openDataFolder(options.dataDir, 'agent'))
   const steps: (() => Promise<void> | void)[] = [() => dataFolder.release()]
   try {
-    const node = await required(() => openAgent(options, clock))
+    const node = await required(() => openAgent(options, clock, log))
     steps.unshift(() => node.stop())
     report(node, options, stdout)
     const server = await required(() =>
@@ -85,7 +85,7 @@ export async function runAgent(
 }
 
 /** Reads the agent of a folder. */
-export function openAgent(options: Omit<RunOptions, 'json'>, clock: Clock): AgentNode {
+export function openAgent(options: Omit<RunOptions, 'json'>, clock: Clock, log: Log): AgentNode {
   return AgentNode.open(
     AgentFolder.open(options.dataDir),
     {
@@ -95,7 +95,7 @@ export function openAgent(options: Omit<RunOptions, 'json'>, clock: Clock): Agen
       dockingPort: options.dockingPort ?? null,
       companions: options.peer,
     },
-    { clock },
+    { clock, onError: (error) => log.error('a part of the agent failed', errorFields(error)) },
   )
 }
 

@@ -6,6 +6,7 @@ import type { AgentNode } from '#core/agent/agent-node.ts'
 import type { Clock } from '#core/clock.ts'
 import { openDataFolder } from '#core/data-folder.ts'
 import { SecurityException } from '#core/errors.ts'
+import { silentLog } from '#core/log.ts'
 import { agentSocket, openAgent } from './agent-run.ts'
 import { connectLocalSocket } from './local-socket.ts'
 import { CommandFailure, ExitCode } from './outcome.ts'
@@ -122,6 +123,7 @@ async function sendAlone(options: SendOptions, clock: Clock): Promise<Sent> {
     const node = openAgent(
       { dataDir: options.dataDir, rotationInterval: 300, maxMessageAge: 60, replayWindow: 1024, peer: [] },
       clock,
+      silentLog,
     )
     try {
       await connected(node, clock)

@@ -175,6 +175,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
         bursts: bursts.sessions,
         database,
         reports,
+        onError: report,
       })
       fleet.announce(consoleAgentId)
     },

@@ -80,6 +80,7 @@ export class AgentNode {
   private constructor(parts: {
     clock: Clock
     random: RandomSource
+    onError: (error: unknown) => void
     folder: AgentFolder
     settings: AgentSettings
     behaviour: AgentBehaviour
@@ -107,6 +108,7 @@ export class AgentNode {
         trustAnchor: parts.trustAnchor,
         clock,
         random: parts.random,
+        onError: parts.onError,
         checkGateway: (certificateOfGateway) => this.#trust.refusesGateway(certificateOfGateway),
       })
     } finally {
@@ -129,6 +131,7 @@ export class AgentNode {
       maxMessageAge: behaviour.maxMessageAge,
       replayWindowSize: behaviour.replayWindowSize,
       nextSequence: (peer) => counters.next(peer),
+      onError: parts.onError,
     })
     this.drill = new Drill({ link, recorded, protocol: this.protocol, random: parts.random, clock })
     this.#reporter = new Reporter({ protocol: this.protocol, clock, consoleAgent: consoleAgentId })
@@ -143,7 +146,7 @@ export class AgentNode {
   static open(
     folder: AgentFolder,
     behaviour: AgentBehaviour,
-    deps: { clock: Clock; random?: RandomSource },
+    deps: { clock: Clock; random?: RandomSource; onError?: (error: unknown) => void },
   ): AgentNode {
     const settings = folder.settings()
     const certificate = folder.certificate()
@@ -160,6 +163,7 @@ export class AgentNode {
       return new AgentNode({
         ...deps,
         random: deps.random ?? platformRandom,
+        onError: deps.onError ?? (() => undefined),
         folder,
         settings,
         behaviour,

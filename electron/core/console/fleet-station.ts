@@ -40,6 +40,7 @@ interface FleetStationOptions {
   readonly bursts: AuditBursts
   readonly database: Database
   readonly reports: ReportStore
+  readonly onError: (error: unknown) => void
 }
 
 /** The console as the agent `ground-station`: its sessions, and what agents report in them. */
@@ -69,6 +70,7 @@ export class FleetStation {
       maxMessageAge: options.maxMessageAge,
       replayWindowSize: options.replayWindowSize,
       nextSequence: options.nextSequence,
+      onError: options.onError,
     })
     const { board, traffic, rotation } = options
     this.protocol.on('established', (session) => board.update(consoleAgentId, this.protocol.view(session)))
