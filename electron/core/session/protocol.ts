@@ -253,7 +253,8 @@ export class SecureCommunicationProtocol {
       return this.#refuse('revoked_peer', message, frame.body.length)
     const session = [peer?.session, peer?.proposed].find((one) => one?.sessionId === message.sessionId)
     if (peer === undefined || !session || session.closed) {
-      this.#refuse('unknown_session', message, frame.body.length)
+      // A probe asks whether the session is still there; that it is not is an answer and no incident.
+      if (message.messageType !== 'session.probe') this.#refuse('unknown_session', message, frame.body.length)
       return this.#hint(frame.from, message.sessionId, 'unknown_session', 'This session is not open here.')
     }
     const opened = session.open(message)

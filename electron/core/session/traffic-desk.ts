@@ -12,16 +12,22 @@ const singlePriority = 3
 /** At most so many records of their own per report; the others share one. */
 const singlesPerReport = 20
 
-/** Verdicts that point to an attack rather than to a late or lost message. */
-const grave: ReadonlySet<RefusalVerdict> = new Set([
-  'duplicate',
-  'bad_tag',
-  'revoked_peer',
-  'wrong_recipient',
-])
+/** How grave a verdict is: HIGH points to an attack; LOW is what a restart of either side brings about. */
+const severities: Record<RefusalVerdict, Severity> = {
+  duplicate: 'HIGH',
+  bad_tag: 'HIGH',
+  revoked_peer: 'HIGH',
+  wrong_recipient: 'HIGH',
+  malformed: 'MEDIUM',
+  too_old: 'MEDIUM',
+  too_far_ahead: 'MEDIUM',
+  stale: 'MEDIUM',
+  from_the_future: 'MEDIUM',
+  unknown_key_version: 'MEDIUM',
+  unknown_session: 'LOW',
+}
 /** Verdicts about frames that belong to no session that is known. */
 const sessionless: ReadonlySet<RefusalVerdict> = new Set(['malformed', 'unknown_session', 'revoked_peer'])
-const severityOf = (verdict: RefusalVerdict): Severity => (grave.has(verdict) ? 'HIGH' : 'MEDIUM')
 
 /** What became of messages: kept for the screen, and recorded for proof. Contents never come here. */
 export class TrafficDesk {
@@ -94,7 +100,7 @@ export class TrafficDesk {
   #recordRefusal(entry: TrafficEntry, verdict: RefusalVerdict): void {
     this.#bursts.record(`${verdict} ${entry.sender} ${entry.recipient}`, {
       type: 'MESSAGE_REFUSED',
-      severity: severityOf(verdict),
+      severity: severities[verdict],
       actor: entry.observer,
       subject: entry.sender,
       detail: { verdict, ...envelope(entry) },

@@ -233,6 +233,22 @@ describe('delivery', () => {
     expect(got).toEqual([7])
   })
 
+  it('asks a peer that was restarted whether the session is still there, which is no incident', async () => {
+    const pair = sessionPair()
+    const session = await pair.chaser.establishSecureSession('target-station')
+    pair.network.wire = () => undefined
+    pair.target.stop()
+    pair.network.wire = (frame, deliver) => deliver(frame)
+    const restarted = pair.agent('target-station')
+    const refused: TrafficEntry[] = []
+    restarted.on('traffic', (entry) => refused.push(entry))
+    pair.network.links.get('chaser-001')!.change('disconnected')
+    pair.network.links.get('chaser-001')!.change('connected')
+    await settle(() => restarted.sessions().length === 1)
+    expect(restarted.sessions()[0]!.sessionId).not.toBe(session.sessionId)
+    expect(refused).toEqual([])
+  })
+
   it('hands a message over once when its acknowledgement was lost', async () => {
     const { chaser, target, network, clock } = sessionPair()
     const got: unknown[] = []
