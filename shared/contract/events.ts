@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { AuditRecord } from '../model/audit.ts'
 import { ConsoleStatus } from '../model/console.ts'
 import { EnrolmentRequest, FleetAgent } from '../model/fleet.ts'
