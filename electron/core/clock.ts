@@ -30,3 +30,9 @@ export const systemClock: Clock = {
 
 /** ISO 8601 in UTC with milliseconds, the form of `Instant` in the contract. */
 export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+/** `2026-11-21 14:59Z`: the minute in UTC, for explanations that people read. */
+export function readableTime(milliseconds: number): string {
+  const iso = isoTime(milliseconds)
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`
+}

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { readableTime } from '../clock.ts'
 import { type CertificateFacts, canonicalIp } from './certificate-facts.ts'
 import type { CertificateIdentity } from './identity.ts'
 import { ExtendedKeyUsage, KeyUsageFlags } from './x509.ts'
@@ -63,13 +64,15 @@ export function validityProblems(
   certificate: CertificateFacts,
   anchor: CertificateFacts | null,
 ): string[] {
-  const day = (time: number): string => new Date(time).toISOString()
   return problems(
-    [at > certificate.notAfter, `The certificate expired at ${day(certificate.notAfter)}.`],
-    [at < certificate.notBefore, `The certificate is not valid before ${day(certificate.notBefore)}.`],
+    [at > certificate.notAfter, `The certificate expired at ${readableTime(certificate.notAfter)}.`],
+    [
+      at < certificate.notBefore,
+      `The certificate is not valid before ${readableTime(certificate.notBefore)}.`,
+    ],
     [
       anchor !== null && (at > anchor.notAfter || at < anchor.notBefore),
-      `The root certificate is only valid from ${day(anchor?.notBefore ?? 0)} to ${day(anchor?.notAfter ?? 0)}.`,
+      `The root certificate is only valid from ${readableTime(anchor?.notBefore ?? 0)} to ${readableTime(anchor?.notAfter ?? 0)}.`,
     ],
   )
 }

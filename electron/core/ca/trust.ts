@@ -1,5 +1,5 @@
 import type { TrustCheck, TrustVerdict } from '#shared/model/fleet.ts'
-import { isoTime } from '../clock.ts'
+import { readableTime } from '../clock.ts'
 import type { AgentRow } from '../store/agents.ts'
 import type { CertificateRow } from '../store/certificates.ts'
 import type { Authority } from './authority.ts'
@@ -46,11 +46,11 @@ export function judgeTrust(
   const sound: Record<TrustCheck['check'], string> = {
     chain: `Signed by the fleet’s root CA, ${root.subject}.`,
     validity: endsSoon
-      ? `Valid until ${isoTime(notAfter)}, which is ${daysLeft} days from now. Enrol a successor in time.`
-      : `Valid until ${isoTime(notAfter)}.`,
+      ? `Valid until ${readableTime(notAfter)}, which is ${daysLeft} days from now. Enrol a successor in time.`
+      : `Valid until ${readableTime(notAfter)}.`,
     revocation: result.crlFresh
-      ? `Not on revocation list ${list.number.toString()} of ${isoTime(list.thisUpdate)}.`
-      : `Not on revocation list ${list.number.toString()}, but the list was due for renewal at ${isoTime(list.nextUpdate)}. Sign in to issue a new one, and check the clock.`,
+      ? `Not on revocation list ${list.number.toString()} of ${readableTime(list.thisUpdate)}.`
+      : `Not on revocation list ${list.number.toString()}, but the list was due for renewal at ${readableTime(list.nextUpdate)}. Sign in to issue a new one, and check the clock.`,
     identity: `Names ${agent.id}, profile ${agent.profile}, alike in URI and common name.`,
     key_usage: `${keyKind(certificate)} key, for signatures and authentication only.`,
   }

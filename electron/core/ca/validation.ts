@@ -1,5 +1,6 @@
 import type { ErrorCode } from '#shared/errors.ts'
 import type { TrustCheck } from '#shared/model/fleet.ts'
+import { readableTime } from '../clock.ts'
 import { CertificateError } from '../errors.ts'
 import {
   type CertificateUsage,
@@ -182,7 +183,7 @@ function checkRevocation(
   const fresh = crl.isFresh(question.at)
   const entry = crl.revoked.get(certificate.serial)
   if (entry !== undefined) {
-    const since = new Date(entry.at).toISOString()
+    const since = readableTime(entry.at)
     return {
       checked: true,
       fresh,

@@ -91,14 +91,14 @@ describe('the fleet', () => {
     const ended = fleet.read('chaser-001')
     expect(ended.verdict).toBe('untrusted')
     expect(failed(ended)).toEqual(['validity'])
-    expect(ended.checks[1]?.explanation).toContain('expired at 2027-11-21')
+    expect(ended.checks[1]?.explanation).toContain('expired at 2027-11-21 00:00Z.')
   })
 
   it('warns when the revocation list is overdue', async () => {
     const { fleet, clock, authority, token } = await fleetOf('chaser-001')
     clock.advance(8 * day)
     expect(fleet.read('chaser-001')).toMatchObject({ verdict: 'caution' })
-    expect(fleet.read('chaser-001').checks[2]?.explanation).toContain('due for renewal at 2026-11-28')
+    expect(fleet.read('chaser-001').checks[2]?.explanation).toContain('due for renewal at 2026-11-28 00:00Z.')
     await authority.renewCrl(token, actor)
     expect(fleet.read('chaser-001').verdict).toBe('trusted')
   })
