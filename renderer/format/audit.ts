@@ -1,4 +1,5 @@
 import type { AuditRecord, AuditType } from '#shared/model/audit.ts'
+import { detailFacts } from './audit-detail.ts'
 import { sentence, spoken } from './text.ts'
 
 /** An audit type in words: `SESSION_ESTABLISHED` as `Session established`, with the abbreviations kept. */
@@ -8,15 +9,25 @@ export function auditTitle(type: AuditType): string {
     .replace(/\bcrl\b/i, 'CRL')
 }
 
-/** Facts that say why; they come first, because the line is cut where the room ends. */
-const telling: ReadonlySet<string> = new Set(['verdict', 'reason', 'code', 'outcome'])
+/** Facts that say why come first, because the line is cut where the room ends; long identifiers come last. */
+const places: Partial<Record<string, number>> = {
+  verdict: -1,
+  reason: -1,
+  code: -1,
+  outcome: -1,
+  sessionId: 1,
+  request: 1,
+  fingerprint: 1,
+  certificate: 1,
+  serial: 1,
+}
 
-/** The record's facts on one line: `reason: keyCompromise · serial: 4f…`. */
+/** The record's facts on one line: `reason: key compromise · CRL number: 2 · serial: 4f…`. */
 export function auditSummary(record: AuditRecord): string {
-  return Object.entries(record.detail)
-    .filter(([, value]) => value !== null && value !== '')
-    .sort(([one], [other]) => Number(telling.has(other)) - Number(telling.has(one)))
-    .map(([name, value]) => `${spoken(name)}: ${shorten(String(value))}`)
+  return detailFacts(record)
+    .filter(({ value }) => value !== '–')
+    .sort((one, other) => (places[one.name] ?? 0) - (places[other.name] ?? 0))
+    .map(({ label, value }) => `${label}: ${shorten(value)}`)
     .join(' · ')
 }
 

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '#shared/model/audit.ts'
 import type { AuditVerification, GatewayView } from '#shared/model/console.ts'
 import type { TrustVerdict } from '#shared/model/fleet.ts'
 import type { Severity } from '#shared/model/primitives.ts'
@@ -27,6 +28,15 @@ export const severityStatus: Record<Severity, Status> = {
   MEDIUM: { kind: 'caution', label: 'Medium' },
   HIGH: { kind: 'serious', label: 'High' },
   CRITICAL: { kind: 'critical', label: 'Critical' },
+}
+
+/**
+ * How a record is marked. The specification gives every rotation the severity MEDIUM; one that succeeded is routine and
+ * must not look like a caution, so only its mark differs from its severity.
+ */
+export function recordStatus({ type, severity, detail }: AuditRecord): Status {
+  const status = severityStatus[severity]
+  return type === 'KEY_ROTATION' && detail['success'] === true ? { ...status, kind: 'normal' } : status
 }
 
 export const severityOrder: readonly Severity[] = ['INFO', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL']

@@ -6,7 +6,7 @@ import { useEngine } from '../engine.ts'
 import { auditTitle } from '../format/audit.ts'
 import { severityOrder, severityStatus } from '../format/status.ts'
 import { sentence, spoken } from '../format/text.ts'
-import type { Alarm } from './alarm.ts'
+import { alarmRank, type Alarm, type AlarmKind } from './alarm.ts'
 import { standingAlarms } from './standing-alarms.ts'
 import { useClock } from './clock.ts'
 import { useConsole } from './console.ts'
@@ -26,8 +26,6 @@ function about({ type, actor, subject }: AuditRecord): string {
   return type === 'MESSAGE_REFUSED' ? `${subject} → ${actor}` : subject
 }
 
-const rank = { critical: 0, serious: 1, caution: 2 }
-
 /** Alarms that nobody has acknowledged yet, worst first. */
 export const useAlarms = defineStore('alarms', () => {
   const { transport } = useEngine()
@@ -44,7 +42,7 @@ export const useAlarms = defineStore('alarms', () => {
     const cause = String(verdict ?? reason ?? code ?? '')
     const id = [record.type, record.actor, record.subject, cause].join('|')
     const count = (raised.value.get(id)?.count ?? 0) + 1
-    const kind = severityStatus[record.severity].kind as Alarm['kind']
+    const kind = severityStatus[record.severity].kind as AlarmKind
     const refusal = RefusalVerdict.safeParse(verdict)
     const detail = refusal.success ? refusalMeaning[refusal.data].title : sentence(spoken(cause))
     const alarm: Alarm = {
@@ -62,7 +60,7 @@ export const useAlarms = defineStore('alarms', () => {
   const active = computed(() =>
     [...standing.value, ...raised.value.values()]
       .filter((alarm) => !acknowledged.value.has(alarm.id))
-      .sort((a, b) => rank[a.kind] - rank[b.kind]),
+      .sort((a, b) => alarmRank[a.kind] - alarmRank[b.kind]),
   )
 
   /** A raised alarm is done with; a standing one stays silent until its condition has gone and comes back. */

@@ -12,6 +12,8 @@ export const hex = (seed: number, digits: number): string =>
 
 export const instant = (at: number): string => new Date(at).toISOString()
 
+const readable = (at: number): string => `${instant(at).slice(0, 10)} ${instant(at).slice(11, 16)}Z`
+
 const day = 86_400_000
 
 export function fakeCertificate(
@@ -52,25 +54,29 @@ export function fakeAgent(
       {
         check: 'chain',
         passed: true,
-        explanation: 'Signed by Fleet root CA, the trust anchor of this fleet.',
+        explanation: 'Signed by the fleet’s root CA, CN=Fleet root CA, O=Orbital Services.',
       },
       {
         check: 'validity',
         passed: true,
-        explanation: `Valid until ${instant(now + 325 * day).slice(0, 10)}.`,
+        explanation: `Valid until ${readable(now + 325 * day)}.`,
       },
       {
         check: 'revocation',
         passed: !compromised,
         explanation: compromised
-          ? 'Revoked for keyCompromise; it is on CRL 3.'
-          : 'Not on CRL 3 of the root CA.',
+          ? `The certificate was revoked at ${readable(now - 95_000)}: keyCompromise.`
+          : `Not on revocation list 3 of ${readable(now - 95_000)}.`,
       },
-      { check: 'identity', passed: true, explanation: `Common name and URN both name ${agentId}.` },
+      {
+        check: 'identity',
+        passed: true,
+        explanation: `Names ${agentId}, profile spacecraft, alike in URI and common name.`,
+      },
       {
         check: 'key_usage',
         passed: true,
-        explanation: 'Digital signature and client authentication, as its profile asks.',
+        explanation: 'ECDSA P-384 key, for signatures and authentication only.',
       },
     ],
     connected: !compromised,
@@ -212,41 +218,87 @@ export function fakeSchedule(now: number): RotationSchedule {
   }
 }
 
+const envelope = (messageType: string, sequence: number, priority: number): AuditRecord['detail'] => ({
+  messageType,
+  priority,
+  sequence,
+  keyVersion: 5,
+  sessionId: hex(41, 32),
+  bytes: 412,
+})
+
+/** Type, severity, actor, subject and detail as the engine writes them. */
 const events: [AuditType, Severity, string, string, AuditRecord['detail']][] = [
+  ['MESSAGE_ACCEPTED', 'INFO', 'target-station', 'chaser-001', envelope('docking_request', 2931, 3)],
   [
-    'MESSAGE_ACCEPTED',
-    'INFO',
+    'MESSAGE_REFUSED',
+    'MEDIUM',
     'target-station',
     'chaser-001',
-    { type: 'docking_request', sequence: 2931, priority: 3 },
+    { verdict: 'stale', ...envelope('telemetry', 2930, 2) },
   ],
-  ['MESSAGE_REFUSED', 'MEDIUM', 'target-station', 'chaser-001', { verdict: 'duplicate', sequence: 2930 }],
-  ['KEY_ROTATION', 'INFO', 'console', 'chaser-001', { trigger: 'timer', version: 5 }],
+  [
+    'KEY_ROTATION',
+    'MEDIUM',
+    'chaser-001',
+    'chaser-001 ↔ target-station',
+    {
+      sessionId: hex(41, 32),
+      keyVersion: 5,
+      trigger: 'timer',
+      success: true,
+      outcome: 'rotated',
+      note: 'fresh ECDH P-384',
+    },
+  ],
   [
     'CONNECTION_REFUSED',
     'HIGH',
-    'gateway',
     'observer-001',
-    { reason: 'certificate_revoked', source: '127.0.0.1' },
+    'observer-001',
+    {
+      code: 'certificate_revoked',
+      message: 'The certificate was revoked at 2026-11-21 14:57Z: keyCompromise.',
+      source: '127.0.0.1',
+    },
   ],
   [
     'AGENT_COMPROMISED',
     'CRITICAL',
     'A. Ferrari',
     'observer-001',
-    { reason: 'Key material found in a leaked memory dump' },
+    { reason: 'Key material found in a leaked memory dump', certificates: 1 },
   ],
-  ['CRL_ISSUED', 'INFO', 'A. Ferrari', 'Fleet root CA', { number: 3, entries: 1 }],
+  ['CRL_ISSUED', 'INFO', 'A. Ferrari', 'root', { number: 3, entries: 1 }],
   [
     'SESSION_ESTABLISHED',
     'INFO',
     'chaser-001',
     'target-station',
-    { level: 'high', suite: 'ECDH-P384 · AES-256-GCM' },
+    {
+      sessionId: hex(41, 32),
+      level: 'high',
+      suite: 'ECDHE-P384 / HKDF-SHA384 / AES-256-GCM',
+      forwardSecrecy: true,
+      postQuantum: false,
+      reportedBy: 'chaser-001',
+    },
   ],
-  ['AGENT_CONNECTED', 'INFO', 'chaser-001', 'chaser-001', { address: '127.0.0.1:50101' }],
-  ['ENROLMENT_APPROVED', 'MEDIUM', 'A. Ferrari', 'chaser-001', { profile: 'spacecraft' }],
-  ['SIGNED_IN', 'INFO', 'A. Ferrari', 'Flight token', {}],
+  [
+    'AGENT_CONNECTED',
+    'INFO',
+    'chaser-001',
+    'chaser-001',
+    { remoteAddress: '127.0.0.1:50101', certificate: hex(4, 64), replaces: false },
+  ],
+  [
+    'ENROLMENT_APPROVED',
+    'INFO',
+    'A. Ferrari',
+    'chaser-001',
+    { request: hex(6, 32), fingerprint: hex(14, 64) },
+  ],
+  ['SIGNED_IN', 'INFO', 'A. Ferrari', 'console', {}],
 ]
 
 export function fakeRecord(sequence: number, now: number): AuditRecord {

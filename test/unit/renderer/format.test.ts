@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { timelineScale } from '../../../renderer/components/timeline-scale.ts'
+import { waiting } from '../../../renderer/components/waiting.ts'
+import { detailFacts } from '../../../renderer/format/audit-detail.ts'
+import { auditSummary } from '../../../renderer/format/audit.ts'
+import { recordStatus } from '../../../renderer/format/status.ts'
 import { count, grouped } from '../../../renderer/format/text.ts'
 import { dayOfYear, isoClock, relative, span, stamp } from '../../../renderer/format/time.ts'
 import { enrolCommand, gatewayUrl } from '../../../renderer/setup/enrol-command.ts'
 import { differentFrom, pinProblem, soPinProblem } from '../../../renderer/setup/pin-rules.ts'
+import { fakeRecord } from '../../support/fake-fleet.ts'
 
 const now = Date.parse('2026-11-21T14:59:07.000Z')
 
@@ -90,5 +95,70 @@ describe('the enrol command', () => {
     ).toBe(
       `npm run -s groundlock -- agent enrol --name chaser-001 --profile spacecraft --data-dir ./chaser-001 --gateway https://[::1]:7443 --fingerprint ${'ab'.repeat(32)}`,
     )
+  })
+})
+
+describe('an audit record', () => {
+  const rotation = { ...fakeRecord(1, now), type: 'KEY_ROTATION' as const, severity: 'MEDIUM' as const }
+
+  it('of a rotation that succeeded is marked as routine; one that did not keeps the mark of its severity', () => {
+    expect(recordStatus({ ...rotation, detail: { success: true } })).toEqual({
+      kind: 'normal',
+      label: 'Medium',
+    })
+    expect(recordStatus({ ...rotation, detail: { success: false } }).kind).toBe('caution')
+    expect(recordStatus({ ...rotation, severity: 'HIGH', detail: { success: false } }).kind).toBe('serious')
+    expect(recordStatus({ ...rotation, type: 'SECURITY_VIOLATION', detail: { success: true } }).kind).toBe(
+      'caution',
+    )
+  })
+
+  it('is told in words, with the recorded value beside them', () => {
+    const detail = {
+      verdict: 'bad_tag',
+      endedFor: 'certificate_revoked',
+      keyVersion: 3,
+      forwardSecrecy: true,
+      notAfter: '2027-11-21T14:59:07.000Z',
+      messageType: 'docking_request',
+      firstBad: null,
+    }
+    expect(
+      detailFacts({ ...rotation, detail }).map(({ label, value, recorded }) => [label, value, recorded]),
+    ).toEqual([
+      ['verdict', 'Altered', 'bad_tag'],
+      ['ended because of', 'certificate revoked', 'certificate_revoked'],
+      ['key version', '3', null],
+      ['forward secrecy', 'yes', null],
+      ['valid until', '2027-11-21 14:59Z', '2027-11-21T14:59:07.000Z'],
+      ['message type', 'docking_request', null],
+      ['first bad record', '–', null],
+    ])
+  })
+
+  it('says on one line why before what, leaves out what is not there, and ends with identifiers', () => {
+    const detail = { sessionId: 'a1', endedFor: null, crlNumber: 2, reason: 'keyCompromise' }
+    expect(auditSummary({ ...rotation, detail })).toBe(
+      'reason: key compromise · CRL number: 2 · session ID: a1',
+    )
+  })
+
+  it('leaves the words of a person as they were typed', () => {
+    const detail = { reason: 'Seen on host_a, dumpedKey' }
+    expect(auditSummary({ ...rotation, detail })).toBe('reason: Seen on host_a, dumpedKey')
+  })
+})
+
+describe('what waits in a view', () => {
+  it('is as bad as its worst alarm, and a request is a caution', () => {
+    const caution = { kind: 'caution', view: 'audit' } as const
+    const serious = { kind: 'serious', view: 'audit' } as const
+    const critical = { kind: 'critical', view: 'fleet' } as const
+    expect(waiting([caution, serious, caution], 2)).toEqual({
+      audit: { count: 3, worst: 'serious' },
+      fleet: { count: 2, worst: 'caution' },
+    })
+    expect(waiting([critical], 1)).toEqual({ fleet: { count: 2, worst: 'critical' } })
+    expect(waiting([], 0)).toEqual({})
   })
 })

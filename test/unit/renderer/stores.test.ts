@@ -142,7 +142,7 @@ describe('the audit log', () => {
     expect(matches(refused, { minimumSeverity: 'MEDIUM' })).toBe(true)
     expect(matches(refused, { minimumSeverity: 'HIGH' })).toBe(false)
     expect(matches(refused, { types: ['SIGNED_IN'] })).toBe(false)
-    expect(matches(refused, { text: 'DUPLIcate' })).toBe(true)
+    expect(matches(refused, { text: 'STAle' })).toBe(true)
     expect(matches(refused, { text: 'absent' })).toBe(false)
   })
 
