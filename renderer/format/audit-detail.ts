@@ -36,6 +36,24 @@ const labels: Partial<Record<string, string>> = {
   with: 'changed with',
 }
 
+/**
+ * The engine keeps facts by name. On the screen those that say why come first, because the room ends somewhere, and
+ * long identifiers come last.
+ */
+const places: Partial<Record<string, number>> = {
+  verdict: -2,
+  reason: -2,
+  code: -2,
+  outcome: -2,
+  messageType: -1,
+  bytes: 1,
+  sessionId: 2,
+  request: 2,
+  fingerprint: 2,
+  certificate: 2,
+  serial: 2,
+}
+
 /** Codes of the contract; what a person typed is never taken for one. */
 const codes: ReadonlySet<string> = new Set([...errorCodes, 'sender_forged'])
 
@@ -55,12 +73,18 @@ function words(name: string, value: Value): string {
   return Instant.safeParse(value).success ? minute(value) : value
 }
 
-/** What the record says, in its own order. */
+/** What the record says, the most telling first. */
 export function detailFacts(record: AuditRecord): DetailFact[] {
-  return Object.entries(record.detail).map(([name, value]) => {
-    const said = words(name, value)
-    const same = value === '' || String(value).toLowerCase() === said.toLowerCase()
-    const recorded = typeof value === 'string' && !same ? value : null
-    return { name, label: label(name), value: said, recorded }
-  })
+  return Object.entries(record.detail)
+    .map(([name, value]) => {
+      const said = words(name, value)
+      const same = value === '' || String(value).toLowerCase() === said.toLowerCase()
+      return {
+        name,
+        label: label(name),
+        value: said,
+        recorded: typeof value === 'string' && !same ? value : null,
+      }
+    })
+    .sort((one, other) => (places[one.name] ?? 0) - (places[other.name] ?? 0))
 }

@@ -113,7 +113,7 @@ describe('an audit record', () => {
     )
   })
 
-  it('is told in words, with the recorded value beside them', () => {
+  it('is told in words, the most telling first, with the recorded value beside them', () => {
     const detail = {
       verdict: 'bad_tag',
       endedFor: 'certificate_revoked',
@@ -127,11 +127,11 @@ describe('an audit record', () => {
       detailFacts({ ...rotation, detail }).map(({ label, value, recorded }) => [label, value, recorded]),
     ).toEqual([
       ['verdict', 'Altered', 'bad_tag'],
+      ['message type', 'docking_request', null],
       ['ended because of', 'certificate revoked', 'certificate_revoked'],
       ['key version', '3', null],
       ['forward secrecy', 'yes', null],
       ['valid until', '2027-11-21 14:59Z', '2027-11-21T14:59:07.000Z'],
-      ['message type', 'docking_request', null],
       ['first bad record', '–', null],
     ])
   })
