@@ -90,3 +90,8 @@ export function requireText(
   if (typeof value === 'string' && value.length <= max) return
   throw badInput(Raise, parameter, `text of at most ${max} characters`, value)
 }
+
+/** Refuses what is not an object of options. */
+export function requireObject(Raise: Refusal, parameter: string, value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw badInput(Raise, parameter, 'an object', value)
+}

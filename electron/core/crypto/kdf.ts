@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { EncryptionError } from '../errors.ts'
 import { type Argon2Cost, argon2Default } from './argon2.ts'
 import { type HashName, hashes, hashNames } from './algorithms.ts'
-import { badInput, requireBytes, requireInteger, requireName } from './input.ts'
+import { requireBytes, requireInteger, requireName, requireObject } from './input.ts'
 import type { Providers } from './providers.ts'
 import { platformProviders } from './registry.ts'
 import { SecretKey } from './secret-key.ts'
@@ -93,6 +93,7 @@ export function deriveForeignPbkdf2(input: Pbkdf2Input): Promise<Buffer> {
 }
 
 async function checked(input: Pbkdf2Input, leastIterations: number, leastSalt: number): Promise<Buffer> {
+  requireObject(EncryptionError, 'input', input)
   const { hash, password, salt, iterations, length } = input
   requireName(EncryptionError, 'hash', hash, hashNames)
   requireBytes(EncryptionError, 'password', password)
@@ -119,9 +120,7 @@ export async function deriveArgon2id(
 ): Promise<Buffer> {
   requireBytes(EncryptionError, 'passphrase', passphrase)
   requireBytes(EncryptionError, 'salt', salt, { min: 8, max: 1024 })
-  if (typeof cost !== 'object' || (cost as unknown) === null) {
-    throw badInput(EncryptionError, 'cost', 'an object of memoryKiB, passes and lanes', cost)
-  }
+  requireObject(EncryptionError, 'cost', cost)
   requireInteger(EncryptionError, 'cost.lanes', cost.lanes, 1, most.lanes)
   requireInteger(EncryptionError, 'cost.passes', cost.passes, 1, most.passes)
   requireInteger(EncryptionError, 'cost.memoryKiB', cost.memoryKiB, 8 * cost.lanes, most.memoryKiB)

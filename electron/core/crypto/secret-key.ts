@@ -16,6 +16,7 @@ export class SecretKey {
   readonly length: number
   #bytes: Buffer | null
   #keyObject: KeyObject | null = null
+  #randomIvs = 0
 
   private constructor(bytes: Buffer, algorithm: SecretAlgorithm) {
     this.algorithm = algorithm
@@ -80,6 +81,20 @@ export class SecretKey {
     return (this.#keyObject = createSecretKey(this.#bytes))
   }
 
+  /**
+   * Counts a message sealed under a random IV; more than 2^32 with one key are refused (NIST SP 800-38D section 8.3).
+   * @throws KeyManagementError `conflict` when the key is used up
+   */
+  countRandomIv(): void {
+    if (this.#randomIvs === mostRandomIvs) {
+      throw new KeyManagementError(
+        'conflict',
+        `This ${this.algorithm} key has sealed 2^32 messages and seals no more; make a new one.`,
+      )
+    }
+    this.#randomIvs++
+  }
+
   /** The same bytes for another purpose, as a key of its own. @throws KeyManagementError as `take` and `use`. */
   copyAs(algorithm: SecretAlgorithm): SecretKey {
     return this.use((bytes) => SecretKey.copy(bytes, algorithm))
@@ -124,6 +139,8 @@ export function secureKeyDestruction(material: SecretKey | Uint8Array): void {
     )
   }
 }
+
+const mostRandomIvs = 2 ** 32
 
 /** A copy that shares its memory with nothing, not even Node's buffer pool. */
 function ownCopy(bytes: Uint8Array): Buffer {
