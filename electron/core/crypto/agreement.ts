@@ -40,7 +40,8 @@ function agree(kind: Curve | 'X25519', privateKey: PrivateKeyInput, publicKey: P
   } catch {
     throw noSecret(kind)
   }
-  if (equalInConstantTime(shared, Buffer.alloc(shared.length))) throw noSecret(kind)
+  // RFC 7748 section 6.1. On the other curves zero is an x coordinate like any other: the point was validated.
+  if (kind === 'X25519' && equalInConstantTime(shared, Buffer.alloc(shared.length))) throw noSecret(kind)
   return SecretKey.take(shared, 'HKDF')
 }
 

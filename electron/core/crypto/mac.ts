@@ -62,5 +62,5 @@ function macAlgorithmOf(key: unknown): MacAlgorithm {
   )
 }
 
-export const isMacAlgorithm = (name: string): name is MacAlgorithm =>
+const isMacAlgorithm = (name: string): name is MacAlgorithm =>
   (macAlgorithms as readonly string[]).includes(name)
