@@ -7,6 +7,7 @@ import { keyWrap } from './adapters/key-wrap.ts'
 import { mac } from './adapters/mac.ts'
 import { mlDsaSigning, mlDsaVerification } from './adapters/mldsa.ts'
 import { mlKemDecapsulation, mlKemEncapsulation, mlKemKeys } from './adapters/mlkem.ts'
+import { pbes2 } from './adapters/pbes2.ts'
 import { rsaOaep } from './adapters/rsa-oaep.ts'
 import { ecdsaDer, ecdsaP1363, eddsa, rsaPss } from './adapters/signature.ts'
 import { xdhAsn, xdhJwk, xdhPem, xdhRaw } from './adapters/xdh.ts'
@@ -37,6 +38,7 @@ export const createAdapters = (providers: Providers): ReadonlyMap<string, Adapte
     ['mlkem_decaps_seed_test_schema', mlKemDecapsulation(providers)],
     ['mldsa_verify_schema', mlDsaVerification(providers)],
     ['mldsa_sign_seed_schema', mlDsaSigning(providers)],
+    ['pbe_test_schema', pbes2],
     ['pbkdf_test_schema', pbkdf2],
     ['keywrap_test_schema', keyWrap],
     ['argon2_test_schema', argon2(providers)],

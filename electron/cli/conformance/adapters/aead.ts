@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AeadAlgorithm } from '#core/crypto/algorithms.ts'
-import { openAead, sealAead } from '#core/crypto/authenticated-encryption.ts'
+import { sealAead } from '#core/crypto/authenticated-encryption.ts'
+import { AdvancedEncryptionManager } from '#core/crypto/encryption-manager.ts'
 import type { Providers } from '#core/crypto/providers.ts'
 import { SecretKey } from '#core/crypto/secret-key.ts'
 import { type Adapter, adapter, Hex, Test } from '../adapter.ts'
@@ -23,13 +24,13 @@ export const aead = (providers: Providers): Adapter =>
   adapter(Group, ({ keySize, ivSize, tagSize }, algorithm) => {
     const name = engineNames.get(algorithm.toUpperCase())
     if (name === undefined) return `the engine has no ${algorithm}`
+    const manager = new AdvancedEncryptionManager({ encryption_algorithm: name }, { providers })
     return {
       excuse: () => refusedSize(keySize, ivSize, tagSize),
-      run({ key: bytes, iv, aad, msg, ct, tag, result }) {
-        const key = SecretKey.copy(bytes, name)
-        expectBytes('the plaintext', openAead(key, iv, aad, ct, tag, providers), msg)
+      run({ key, iv, aad, msg, ct, tag, result }) {
+        expectBytes('the plaintext', manager.decryptWithAead(ct, key, iv, tag, aad), msg)
         if (result === 'invalid') return
-        const sealed = sealAead(key, iv, aad, msg, providers)
+        const sealed = sealAead(SecretKey.copy(key, name), iv, aad, msg, providers)
         expectBytes('the ciphertext', sealed.ciphertext, ct)
         expectBytes('the tag', sealed.tag, tag)
       },
