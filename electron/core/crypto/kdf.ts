@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, pbkdf2 } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, pbkdf2, pbkdf2Sync } from 'node:crypto'
 import { promisify } from 'node:util'
 import { EncryptionError } from '../errors.ts'
 import { type Argon2Cost, argon2Default } from './argon2.ts'
@@ -91,6 +91,15 @@ export function derivePbkdf2(input: Pbkdf2Input): Promise<Buffer> {
 export function deriveForeignPbkdf2(input: Pbkdf2Input): Promise<Buffer> {
   return checked(input, 1, 0)
 }
+
+/** For the self-test, which does not wait: PBKDF2 at once, unchecked. */
+export const pbkdf2Now = (
+  hash: HashName,
+  password: Uint8Array,
+  salt: Uint8Array,
+  iterations: number,
+  length: number,
+): Buffer => pbkdf2Sync(password, salt, iterations, length, hashes[hash].node)
 
 async function checked(input: Pbkdf2Input, leastIterations: number, leastSalt: number): Promise<Buffer> {
   requireObject(EncryptionError, 'input', input)
