@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConformanceRecord } from './conformance.ts'
 import { Instant, Role } from './primitives.ts'
 
 /** Where a token keeps its keys. */
@@ -75,5 +76,7 @@ export const SettingsView = z.strictObject({
   ),
   runtime: z.strictObject({ node: z.string(), crypto: z.string(), sqlite: z.string(), platform: z.string() }),
   pkcs11: z.strictObject({ available: z.boolean(), explanation: z.string() }),
+  /** The last conformance run that was kept in the data folder; null before the first. */
+  conformance: ConformanceRecord.nullable(),
 })
 export type SettingsView = z.infer<typeof SettingsView>

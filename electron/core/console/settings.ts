@@ -5,8 +5,9 @@ import type { SettingsView } from '#shared/model/console.ts'
 import { type Configuration, describeConfiguration } from '../configuration.ts'
 import { cryptoLibrary } from '../crypto/library.ts'
 import type { DataFolder } from '../data-folder.ts'
+import { readConformance } from './conformance-record.ts'
 
-/** What Settings shows: the configuration as it is in force, what runs it, and what PKCS#11 needs. */
+/** What Settings shows: the configuration as it is in force, what runs it, what PKCS#11 needs, and the last conformance run. */
 export function settingsView(
   dataFolder: DataFolder,
   configuration: Configuration,
@@ -23,6 +24,7 @@ export function settingsView(
       platform: `${process.platform} ${process.arch}`,
     },
     pkcs11: pkcs11State(),
+    conformance: readConformance(dataFolder.path),
   }
 }
 
