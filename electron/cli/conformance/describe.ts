@@ -6,8 +6,8 @@ const shownFailures = 20
 
 /** A file's result in lines for people. */
 export function describeFile({ file, algorithm, counts, failures, skips, malformed }: FileReport): string[] {
-  if (malformed !== null) return [`${file}: MALFORMED: ${malformed}`]
-  const lines = [`${file} (${algorithm}): ${describeCounts(counts)}`]
+  const lines = malformed === null ? [] : [`${file}: MALFORMED: ${malformed}`]
+  if (malformed === null || counts.cases > 0) lines.push(`${file} (${algorithm}): ${describeCounts(counts)}`)
   for (const { id, comment, why } of failures.slice(0, shownFailures))
     lines.push(`  FAILED case ${id}${comment === '' ? '' : ` (${comment})`}: ${why}`)
   if (counts.failed > Math.min(failures.length, shownFailures))

@@ -42,7 +42,7 @@ export interface FileReport {
   readonly failures: readonly FailedCase[]
   /** How many cases were skipped for which reason. */
   readonly skips: Readonly<Record<string, number>>
-  /** Why the file could not be run at all, or null. */
+  /** Why the file could not be run, or not to its end; or null. */
   readonly malformed: string | null
 }
 
@@ -58,60 +58,58 @@ export async function runFile(
   { path, name, named }: FoundFile,
   adapters: ReadonlyMap<string, Adapter>,
 ): Promise<FileReport | null> {
-  let file: VectorFile | null = null
+  const tally = new Tally()
+  const blank = { file: name, algorithm: '', schema: '' }
+  let file: VectorFile | null
   try {
     file = readVectorFile(path)
-    if (file === null) {
-      if (!named) return null
-      throw new MalformedFile('it is not a test-vector file: it has no testGroups')
-    }
-    return await runGroups(file, name, adapters)
+    if (file === null && named) throw new MalformedFile('it is not a test-vector file: it has no testGroups')
   } catch (error) {
-    if (!(error instanceof MalformedFile)) throw error
-    return {
-      file: name,
-      algorithm: file?.algorithm ?? '',
-      schema: file?.schema ?? '',
-      counts: noCounts(),
-      failures: [],
-      skips: {},
-      malformed: error.message,
-    }
+    return { ...blank, ...tally.report(), malformed: reasonOf(error) }
   }
+  if (file === null) return null
+  const { algorithm, schema } = file
+  try {
+    await runGroups(file, adapters, tally)
+  } catch (error) {
+    return { ...blank, algorithm, schema, ...tally.report(), malformed: reasonOf(error) }
+  }
+  return { ...blank, algorithm, schema, ...tally.report(), malformed: null }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof MalformedFile) return error.message
+  throw error
 }
 
 async function runGroups(
   { algorithm, schema, testGroups }: VectorFile,
-  name: string,
   adapters: ReadonlyMap<string, Adapter>,
-): Promise<FileReport> {
-  const tally = new Tally()
+  tally: Tally,
+): Promise<void> {
   const form = schemaName(schema)
   const known = adapters.get(form)
   const whole = refusedSchemas.get(form) ?? `the engine has no function for ${schema}`
   for (const [index, group] of testGroups.entries()) {
-    const planned: readonly PlannedCase[] | string = reading(index, () =>
-      known === undefined ? whole : known.plan(group, algorithm),
-    )
+    const planned = reading(index, () => (known === undefined ? whole : known.plan(group, algorithm)))
     if (typeof planned === 'string') {
-      tally.skip(
-        planned,
-        reading(index, () => countTests(group)),
-      )
+      tally.skip(planned, countTests(group))
       continue
     }
     for (const each of planned) await tally.run(each)
     // A long file must not keep signals and output waiting.
     await setImmediate()
   }
-  return { file: name, algorithm, schema, ...tally.report(), malformed: null }
 }
 
 /** The collection wrote `x_test_schema.json` before `x_test_schema_v1.json`, for the same form. */
 const schemaName = (schema: string): string => schema.replace(/(?:_v1)?\.json$/, '')
 
-const countTests = (group: unknown): number =>
-  z.object({ tests: z.array(z.unknown()) }).parse(group).tests.length
+/** Of a group whose form is not known, so it may hold none. */
+function countTests(group: unknown): number {
+  const read = z.object({ tests: z.array(z.unknown()) }).safeParse(group)
+  return read.success ? read.data.tests.length : 0
+}
 
 function reading<Result>(index: number, read: () => Result): Result {
   try {

@@ -10,7 +10,6 @@ export const maxCases = 200_000
 const VectorFile = z.object({
   algorithm: z.string().max(200).default('unknown'),
   schema: z.string().max(200),
-  numberOfTests: z.number().int().nonnegative(),
   testGroups: z.array(z.unknown()).max(maxCases),
 })
 export type VectorFile = z.infer<typeof VectorFile>
