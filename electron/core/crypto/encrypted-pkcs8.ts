@@ -26,14 +26,14 @@ const pbes2 = objectIdentifier('06092a864886f70d01050d')
 const pbkdf2 = objectIdentifier('06092a864886f70d01050c')
 /** RFC 7914 section 7: what `openssl pkcs8 -scrypt` writes. */
 const scryptKdf = objectIdentifier('06092b06010401da47040b')
-const derNull = Buffer.from('0500', 'hex')
 
+/** The whole AlgorithmIdentifier, with NULL parameters (RFC 8018 appendix B.1.2). */
 const hmacs = new Map<string, HashName>([
-  ['06082a864886f70d0209', 'SHA-256'],
-  ['06082a864886f70d020a', 'SHA-384'],
-  ['06082a864886f70d020b', 'SHA-512'],
+  ['300c06082a864886f70d02090500', 'SHA-256'],
+  ['300c06082a864886f70d020a0500', 'SHA-384'],
+  ['300c06082a864886f70d020b0500', 'SHA-512'],
 ])
-const hmacSha256 = objectIdentifier('06082a864886f70d0209')
+const hmacSha256 = Buffer.from('300c06082a864886f70d02090500', 'hex')
 
 const cipherNames = new Map<string, Pbes2Cipher>([
   ['0609608648016503040102', 'AES-128-CBC'],
@@ -76,10 +76,7 @@ export async function encryptPrivateKey(
   const der = readPrivateKey(privateKey).exportPkcs8()
   try {
     const sealed = await encryptPbes2(der, passphrase, { cipher, hash: 'SHA-256', salt, iterations, iv })
-    const kdf = derSequence(
-      pbkdf2,
-      derSequence(derOctets(salt), derInteger(iterations), derSequence(hmacSha256, derNull)),
-    )
+    const kdf = derSequence(pbkdf2, derSequence(derOctets(salt), derInteger(iterations), hmacSha256))
     const scheme =
       cipher === 'AES-256-CBC'
         ? derSequence(aes256Cbc, derOctets(iv))
@@ -165,16 +162,16 @@ function derOf(input: unknown): Uint8Array {
 function readFile(der: Uint8Array): EncryptedFile {
   try {
     const [algorithm, ciphertext, ...rest] = readDerSequence(der)
-    const [scheme, parameters] = fields(algorithm)
+    const [scheme, parameters] = fields(algorithm, 2)
     if (ciphertext?.tag !== octetString || rest.length > 0) throw new RangeError('no encrypted key')
     if (!same(scheme, pbes2)) throw unsupported('encryption scheme', 'PBES2')
-    const [kdf, cipherAlgorithm] = fields(parameters)
-    const [cipherName, cipherParameters] = fields(cipherAlgorithm)
+    const [kdf, cipherAlgorithm] = fields(parameters, 2)
+    const [cipherName, cipherParameters] = fields(cipherAlgorithm, 2)
     const cipher = cipherNames.get(hex(cipherName))
     if (cipher === undefined) throw unsupported('cipher', 'AES-CBC or AES-256-GCM')
     const iv = cipher === 'AES-256-GCM' ? gcmNonce(cipherParameters) : octets(cipherParameters)
     if (iv.byteLength !== pbes2Shapes[cipher].ivBytes) throw new RangeError('an IV of another length')
-    const [name, kdfParameters] = fields(kdf)
+    const [name, kdfParameters] = fields(kdf, 2)
     return { ...readStretching(name, kdfParameters, cipher), cipher, iv, ciphertext: ciphertext.content }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
@@ -190,14 +187,15 @@ function readStretching(
   parameters: DerElement | undefined,
   cipher: Pbes2Cipher,
 ): Pick<EncryptedFile, 'stretching' | 'salt'> {
-  const [salt, ...rest] = fields(parameters)
+  const [salt, ...rest] = fields(parameters, 5)
   const { keyBytes } = pbes2Shapes[cipher]
   if (same(name, pbkdf2)) {
-    const numbers = rest.filter(({ tag }) => tag === DerTag.integer).map((element) => integer(element))
+    const prf = rest.at(-1)
+    const numbers = rest.slice(0, -1).map((element) => integer(element))
     const [iterations = 0, keyLength = keyBytes] = numbers
-    const prf = rest.find(({ tag }) => tag === DerTag.sequence)
-    const hash = prf === undefined ? undefined : hmacs.get(hex(fields(prf)[0]))
+    const hash = prf?.tag === DerTag.sequence ? hmacs.get(hex(prf)) : undefined
     if (hash === undefined) throw unsupported('hash of PBKDF2', 'HMAC-SHA256, HMAC-SHA384 or HMAC-SHA512')
+    if (numbers.length > 2) throw new RangeError('more numbers than there are')
     if (keyLength !== keyBytes) throw new RangeError('a key of another length')
     if (iterations < 1 || iterations > mostPbkdf2Iterations) {
       throw unsupported('number of iterations', `1 to ${mostPbkdf2Iterations}`)
@@ -217,7 +215,7 @@ function readStretching(
 
 /** RFC 5084 section 3.2: the nonce, and the length of the tag, which has to be 16 here (the default is 12). */
 function gcmNonce(parameters: DerElement | undefined): Uint8Array {
-  const [nonce, tagLength] = fields(parameters)
+  const [nonce, tagLength] = fields(parameters, 2)
   if (tagLength === undefined || integer(tagLength) !== 16) throw unsupported('tag length', '16')
   return octets(nonce)
 }
@@ -228,9 +226,12 @@ const hex = (element: DerElement | undefined): string =>
 const same = (element: DerElement | undefined, expected: Buffer): boolean =>
   element !== undefined && expected.equals(element.bytes)
 
-function fields(element: DerElement | undefined): DerElement[] {
+/** The fields of a SEQUENCE that has at most so many. */
+function fields(element: DerElement | undefined, most: number): DerElement[] {
   if (element?.tag !== DerTag.sequence) throw new RangeError('no sequence')
-  return readDerElements(element.content)
+  const found = readDerElements(element.content)
+  if (found.length > most) throw new RangeError('more fields than there are')
+  return found
 }
 
 function octets(element: DerElement | undefined): Uint8Array {
@@ -239,7 +240,9 @@ function octets(element: DerElement | undefined): Uint8Array {
 }
 
 function integer({ tag, content }: DerElement): number {
-  if (tag !== DerTag.integer || content.length === 0 || content.length > 4 || (content[0] ?? 0) > 0x7f) {
+  const [first = 0x80, second = 0x80] = content
+  const shortest = first !== 0 || content.length === 1 || second >= 0x80
+  if (tag !== DerTag.integer || content.length > 4 || first >= 0x80 || !shortest) {
     throw new RangeError('no small integer')
   }
   return content.reduce((value, byte) => value * 256 + byte, 0)

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto'
 import { KeyManagementError } from '../errors.ts'
-import type { KeyKind } from './algorithms.ts'
+import type { Curve, KeyKind } from './algorithms.ts'
 import { classicKind, PrivateKey, PublicKey } from './asymmetric-key.ts'
 import { badInput, describeGiven, requireBytes, requireName } from './input.ts'
 import {
@@ -13,6 +13,7 @@ import {
   readRawSpki,
   spkiOf,
 } from './key-encoding.ts'
+import { readScalar } from './curve-scalar.ts'
 import { decodePem } from './pem.ts'
 import type { Providers } from './providers.ts'
 import { platformProviders } from './registry.ts'
@@ -70,7 +71,31 @@ function readClassicPkcs8(der: Buffer): PrivateKey {
   }
   const kind = classicKind(key)
   if (kind === null) throw unsupported('privateKey', privateForms, key)
+  if (isCurve(kind)) requireCurveKey(kind, der, key)
   return classicPrivate(key, kind)
+}
+
+/** The library takes any scalar, and believes the public key that a file has beside it. */
+function requireCurveKey(curve: Curve, der: Buffer, key: KeyObject): void {
+  const scalar = readScalar(curve, der)
+  if (scalar === null) {
+    throw new KeyManagementError(
+      'invalid_input',
+      `privateKey must hold a number from 1 to n - 1 of ${curve} (NIST SP 800-186); given was another.`,
+    )
+  }
+  const own = pkcs8Of(curve, scalar)
+  scalar.fill(0)
+  try {
+    const alone = createPrivateKey({ key: own, format: 'der', type: 'pkcs8' })
+    if (createPublicKey(alone).equals(createPublicKey(key))) return
+  } finally {
+    own.fill(0)
+  }
+  throw new KeyManagementError(
+    'invalid_input',
+    `privateKey must be a ${curve} key with its own public key beside it; given was the public key of another.`,
+  )
 }
 
 /**

@@ -1,8 +1,9 @@
 import { generateKeyPair as generateNative, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { KeyManagementError } from '../errors.ts'
-import { type KeyPairAlgorithm, keyPairAlgorithms } from './algorithms.ts'
+import { type Curve, type KeyPairAlgorithm, keyPairAlgorithms } from './algorithms.ts'
 import type { PrivateKey } from './asymmetric-key.ts'
+import { isScalar } from './curve-scalar.ts'
 import { requireName } from './input.ts'
 import { type RawKind, rawEncodings } from './key-encoding.ts'
 import { importRawPrivateKey, readPrivateKey } from './key-import.ts'
@@ -76,21 +77,12 @@ function fromSeed(kind: RawKind, random: RandomSource, providers: Providers): Pr
   }
 }
 
-/** Orders of the groups (NIST SP 800-186 section 3.2.1). */
-const orders = {
-  'P-256': Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex'),
-  'P-384': Buffer.from(
-    'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
-    'hex',
-  ),
-} as const
-
 /** Draws scalars until one is in [1, n - 1] (FIPS 186-5 appendix A.2.2); the first one nearly always is. */
-function fromScalar(curve: 'P-256' | 'P-384', random: RandomSource, providers: Providers): PrivateKey {
+function fromScalar(curve: Curve, random: RandomSource, providers: Providers): PrivateKey {
   for (let draws = 0; draws < 64; draws++) {
-    const scalar = random.bytes(orders[curve].length)
+    const scalar = random.bytes(rawEncodings[curve].privateBytes)
     try {
-      if (scalar.some((byte) => byte !== 0) && scalar.compare(orders[curve]) < 0) {
+      if (isScalar(curve, scalar)) {
         return importRawPrivateKey(curve, scalar, providers)
       }
     } finally {

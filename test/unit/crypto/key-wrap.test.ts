@@ -21,7 +21,7 @@ it('wraps as OpenSSL does, and unwraps what it wrapped', () => {
       const wrapped = wrapKeyBytes(keyOf(raw), secret, mode)
       const [name, iv] =
         mode === 'KW' ? ['id-aes256-wrap', 'a6'.repeat(8)] : ['id-aes256-wrap-pad', 'a65959a6']
-      const other = createCipheriv(name!, raw, Buffer.from(iv!, 'hex'))
+      const other = createCipheriv(name, raw, Buffer.from(iv, 'hex'))
       expect(wrapped.equals(Buffer.concat([other.update(secret), other.final()]))).toBe(true)
       expect(unwrapKeyBytes(keyOf(raw), wrapped, mode).equals(secret)).toBe(true)
     }),

@@ -55,7 +55,7 @@ describe('SecretKey', () => {
       JSON.stringify({ key }),
       inspect(key),
       inspect({ key }, { showHidden: true, depth: 9 }),
-      serialize({ ...key }).toString('latin1'),
+      serialize({ key }).toString('latin1'),
     ]
     for (const text of shown) expect(text).not.toMatch(/0123|30313233|48, ?49/)
     expect(shown[0]).toBe('[SecretKey AES-256-GCM]')
