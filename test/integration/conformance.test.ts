@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ConformanceRecord } from '#shared/model/conformance.ts'
@@ -28,14 +28,14 @@ describe('groundlock conformance', () => {
     expect(stdout).toContain('aes_gcm_test.json (AES-GCM): 13 cases, 11 passed, 0 failed, 2 skipped\n')
     expect(stdout).toContain('  skipped 1: the engine refuses keys of 128 bits: 256 only\n')
     expect(stdout).toMatch(/x25519_test\.json \(XDH\): .*, 7 acceptable \(0 accepted, 7 refused\), /)
-    expect(stdout.trim().split('\n').at(-1)).toMatch(
-      /^56 files: 508 cases, \d+ passed, .* 0 failed, 12 skipped$/,
-    )
+    const names = readdirSync(vectorFolder)
+    const cases = names.flatMap((name) => readVectors(name).testGroups.flatMap(({ tests }) => tests)).length
+    expect(stdout.trim().split('\n').at(-1)).toContain(`${names.length} files: ${cases} cases, `)
 
     const record = readConformance(dataDir)
-    expect(record?.total).toMatchObject({ files: 56, malformed: 0, cases: 508, failed: 0, skipped: 12 })
+    expect(record?.total).toMatchObject({ files: names.length, malformed: 0, cases, failed: 0 })
     const { passed = 0, acceptable = 0, skipped = 0 } = record?.total ?? {}
-    expect(passed + acceptable + skipped).toBe(508)
+    expect(passed + acceptable + skipped).toBe(cases)
     expect(Date.parse(record?.ranAt ?? '')).toBeGreaterThanOrEqual(before)
     expect(statSync(join(dataDir, 'conformance.json')).mode & 0o777).toBe(0o600)
   })

@@ -24,7 +24,8 @@ describe.each([
   ['the platform', createAdapters(platformProviders())],
   ['every fallback', createAdapters(createProviders({ forceNoble: true }))],
 ])('the vectors of the repository with %s', (_providers, adapters) => {
-  test.each(names)('%s', async (name) => {
+  // Argon2id in JavaScript takes seconds for 64 MiB on a busy machine.
+  test.each(names)('%s', { timeout: 60_000 }, async (name) => {
     const vectors = readVectors(name)
     const cases = vectors.testGroups.flatMap((group) => group.tests).length
     const report = await run(name, adapters)
