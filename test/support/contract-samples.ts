@@ -180,6 +180,11 @@ export const sampleOutputs: { readonly [Name in OperationName]: OutputOf<Name> }
     ],
     runtime: { node: '24', crypto: 'OpenSSL', sqlite: '3', platform: 'linux' },
     pkcs11: { available: false, explanation: 'not built' },
+    selfTest: {
+      ranAt: '2026-11-21T14:59:07.123Z',
+      passed: true,
+      algorithms: [{ algorithm: 'AES-256-GCM', provider: 'node', passed: true }],
+    },
     conformance: {
       ranAt: '2026-11-21T14:59:07.123Z',
       node: '24',

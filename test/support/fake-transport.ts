@@ -262,6 +262,15 @@ const fakeSettings: OutputOf<'console.settings'> = {
     available: false,
     explanation: 'PKCS#11 needs a C++ compiler at installation. The software token works without it.',
   },
+  selfTest: {
+    ranAt: '2026-11-21T08:55:02.000Z',
+    passed: true,
+    algorithms: [
+      { algorithm: 'AES-256-GCM', provider: 'node', passed: true },
+      { algorithm: 'ChaCha20-Poly1305', provider: 'noble', passed: true },
+      { algorithm: 'Argon2id', provider: 'node-rs', passed: true },
+    ],
+  },
   conformance: {
     ranAt: '2026-11-21T09:12:44.000Z',
     node: '24.21.0',

@@ -43,7 +43,7 @@ describe.each(providerSets)('AEAD by $who', ({ providers }) => {
       fc.property(algorithms, bytesOf(32), bytesOf(1, 60), fc.nat(), part, (name, raw, text, bit, which) => {
         const [iv, data] = [Buffer.alloc(12, 7), Buffer.from('header')]
         const { ciphertext, tag } = sealAead(SecretKey.copy(raw, name), iv, data, text, providers)
-        const given = { ciphertext, tag, iv, data, key: raw }
+        const given: Record<typeof which, Buffer> = { ciphertext, tag, iv, data, key: raw }
         given[which] = flip(given[which], bit)
         const error = refusal(() =>
           openAead(
