@@ -6,6 +6,7 @@ import { AgentFolder } from '#core/agent/agent-folder.ts'
 import { AgentNode } from '#core/agent/agent-node.ts'
 import type { Clock } from '#core/clock.ts'
 import { correlationId } from '#core/crypto/random.ts'
+import { requireSelfTest, runSelfTest } from '#core/crypto/self-test.ts'
 import { openDataFolder } from '#core/data-folder.ts'
 import { SecurityException } from '#core/errors.ts'
 import { createLog, errorFields, type Log } from '#core/log.ts'
@@ -84,8 +85,9 @@ export async function runAgent(
   return (await stopInOrder(steps, { clock, log })) ? ExitCode.ok : ExitCode.refused
 }
 
-/** Reads the agent of a folder. */
+/** Reads the agent of a folder, once the engine has given its known answers. */
 export function openAgent(options: Omit<RunOptions, 'json'>, clock: Clock, log: Log): AgentNode {
+  requireSelfTest(runSelfTest())
   return AgentNode.open(
     AgentFolder.open(options.dataDir),
     {

@@ -9,10 +9,11 @@ import manifest from '../../package.json' with { type: 'json' }
 import { type AuditParts, runAuditList, runAuditVerify } from './audit.ts'
 import { runCall } from './call.ts'
 import { type ConsoleParts, runConsole } from './console.ts'
+import { type ConformanceParts, runConformance } from './conformance/command.ts'
 import { CommandFailure, ExitCode } from './outcome.ts'
 import { writeJsonLine, writeLine } from './output.ts'
 
-export interface CliParts extends ConsoleParts, AuditParts {
+export interface CliParts extends ConsoleParts, AuditParts, ConformanceParts {
   /** Adds `agent`. Its actions end the program by throwing, or by setting process.exitCode. */
   readonly registerAgentCommands: (program: Command) => void
 }
@@ -102,6 +103,14 @@ function createProgram(parts: CliParts, finish: (code: ExitCode) => void): Comma
     .option('--text <text>', 'only records whose actor, subject or detail holds this')
     .action(async (options: Common & ListOptions) =>
       finish(await runAuditList(readListOptions(options), parts)),
+    )
+
+  withCommon(program.command('conformance'))
+    .description('run test vectors (C2SP/Wycheproof v1) against the engine; exit code 1 if a case fails')
+    .argument('<path...>', 'files, or folders with .json files')
+    .option('--fallbacks', 'with the packages that other platforms need in place of the library', false)
+    .action(async (paths: string[], options: Common & { fallbacks: boolean }) =>
+      finish(await runConformance(paths, options, parts)),
     )
 
   parts.registerAgentCommands(program)

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '#shared/model/audit.ts'
-import type { ConsoleStatus } from '#shared/model/console.ts'
+import type { ConsoleStatus, SelfTestView } from '#shared/model/console.ts'
 import type { FleetAgent } from '#shared/model/fleet.ts'
 import manifest from '../../package.json' with { type: 'json' }
 import { AccessControl } from './access/access-control.ts'
@@ -17,8 +17,10 @@ import { FleetStation } from './console/fleet-station.ts'
 import { GatewayService } from './console/gateway-service.ts'
 import { consoleHandlers } from './console/handlers.ts'
 import { ServiceKeys } from './console/service-keys.ts'
+import { selfTestEntry, selfTestView } from './console/self-test-report.ts'
 import { settingsView } from './console/settings.ts'
 import type { RandomSource } from './crypto/random.ts'
+import { requireSelfTest, runSelfTest, type SelfTestResult } from './crypto/self-test.ts'
 import type { DataFolder } from './data-folder.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
 import { EventFeed } from './dispatch/feed.ts'
@@ -44,12 +46,15 @@ export interface ConsoleOptions {
   readonly clock: Clock
   readonly log: Log
   readonly random: RandomSource
+  /** Tests the cryptographic engine; the one of the product where it is not given. */
+  readonly selfTest?: () => SelfTestResult
 }
 
 /** The engine: one door in, one feed out. */
 export interface ConsoleEngine {
   readonly dispatcher: Dispatcher
   readonly feed: EventFeed
+  /** @throws EncryptionError `encryption_failed` where the self-test fails: nothing is started then. */
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -62,7 +67,7 @@ const burstMilliseconds = 10_000
  * @throws SecurityException `database_damaged`, `database_newer`, `storage_full`, `storage_read_only`
  */
 export function createConsole(options: ConsoleOptions): ConsoleEngine {
-  const { dataFolder, configuration, clock, log, random } = options
+  const { dataFolder, configuration, clock, log, random, selfTest = runSelfTest } = options
   const startedAt = isoTime(clock.now())
   const report = (error: unknown): void => log.error('a part of the console failed', errorFields(error))
 
@@ -107,6 +112,7 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
 
   let station: FleetStation | null = null
   let trust: PeerTrust | null = null
+  let tested: SelfTestView | null = null
   const gateway = new Gateway({
     clock,
     enrolment,
@@ -244,7 +250,8 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
       traffic,
       rotation,
       status,
-      settings: () => settingsView(dataFolder, configuration, sqliteVersion.get()?.version ?? 'unknown'),
+      settings: () =>
+        settingsView(dataFolder, configuration, sqliteVersion.get()?.version ?? 'unknown', tested),
       changed: publishStatus,
       openServices,
     }),
@@ -297,6 +304,10 @@ export function createConsole(options: ConsoleOptions): ConsoleEngine {
         subject: 'console',
         detail: { version: manifest.version },
       })
+      const result = selfTest()
+      tested = selfTestView(result, clock)
+      audit.append(selfTestEntry(result))
+      requireSelfTest(result)
       board.closeLost()
       // A crash may have come between a declaration and the end of the agent's sessions.
       for (const agent of fleet.list()) endSessionsOf(agent)

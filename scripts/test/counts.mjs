@@ -36,6 +36,17 @@ export function readPlaywrightReport(file) {
 }
 
 /**
+ * Reads the counts that a runner of our own wrote, in the form they are used in.
+ * @param {string} file
+ * @returns {Counts}
+ */
+export function readCounts(file) {
+  const { passed, failed, skipped } = JSON.parse(readFileSync(file, 'utf8'))
+  if (![passed, failed, skipped].every(Number.isInteger)) throw new Error(`${file} holds no counts`)
+  return { passed, failed, skipped }
+}
+
+/**
  * What a runner's exit code and report say together: a runner that fails, or that left no report, counts at least
  * one failure, however its tests came out.
  * @param {boolean} ok @param {() => Counts} readReport

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { become, root } from '../setup/processes.mjs'
+import { bunBinary } from './bun.mjs'
 import { environment } from '../setup/runtime.mjs'
-import { readPlaywrightReport, readVitestReport, reconcile } from './counts.mjs'
+import { readCounts, readPlaywrightReport, readVitestReport, reconcile } from './counts.mjs'
 
 /** @typedef {import('./counts.mjs').Counts} Counts */
 
@@ -34,6 +35,20 @@ const playwright = async () => {
   return reconcile(ok, () => readPlaywrightReport(report))
 }
 
+/** The cryptographic engine on BoringSSL: its self-test and the repository's vectors, under Bun. */
+const bun = async () => {
+  const binary = bunBinary()
+  if (binary === null) {
+    console.log('Skipped: Bun is not installed for this platform, so nothing was run on BoringSSL.')
+    return { passed: 0, failed: 0, skipped: 1 }
+  }
+  mkdirSync(reports, { recursive: true })
+  const report = join(reports, 'bun.json')
+  rmSync(report, { force: true })
+  const ok = (await become(binary, [join(root, 'test', 'bun', 'main.ts'), report])) === 0
+  return reconcile(ok, () => readCounts(report))
+}
+
 /** @param {string} file @param {string[]} args @param {NodeJS.ProcessEnv} [extra] */
 const tool = async (file, args, extra = {}) =>
   (await become('node', [join(root, 'node_modules', file), ...args], {
@@ -49,5 +64,6 @@ export const stages = {
   renderer: vitest('renderer'),
   contract: vitest('contract'),
   integration: vitest('integration'),
+  bun,
   e2e: playwright,
 }

@@ -8,6 +8,7 @@ export const AuditType = z.enum([
   'SECURITY_VIOLATION',
   'CONSOLE_STARTED',
   'CONSOLE_STOPPED',
+  'SELF_TEST',
   'TOKEN_CREATED',
   'PIN_CHANGED',
   'SIGNED_IN',

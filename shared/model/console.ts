@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ConformanceRecord } from './conformance.ts'
 import { Instant, Role } from './primitives.ts'
 
 /** Where a token keeps its keys. */
@@ -60,6 +61,21 @@ export const ConsoleStatus = z.strictObject({
 })
 export type ConsoleStatus = z.infer<typeof ConsoleStatus>
 
+/** The known-answer test of the cryptographic engine at the start of the console. */
+export const SelfTestView = z.strictObject({
+  ranAt: Instant,
+  passed: z.boolean(),
+  algorithms: z.array(
+    z.strictObject({
+      algorithm: z.string(),
+      /** Who does the work: the platform's library, @noble, or the native Argon2 package. */
+      provider: z.enum(['node', 'noble', 'node-rs']),
+      passed: z.boolean(),
+    }),
+  ),
+})
+export type SelfTestView = z.infer<typeof SelfTestView>
+
 export const SettingsView = z.strictObject({
   dataFolder: z.string(),
   configurationFile: z.string(),
@@ -75,5 +91,9 @@ export const SettingsView = z.strictObject({
   ),
   runtime: z.strictObject({ node: z.string(), crypto: z.string(), sqlite: z.string(), platform: z.string() }),
   pkcs11: z.strictObject({ available: z.boolean(), explanation: z.string() }),
+  /** Null until the console has started. */
+  selfTest: SelfTestView.nullable(),
+  /** The last conformance run that was kept in the data folder; null before the first. */
+  conformance: ConformanceRecord.nullable(),
 })
 export type SettingsView = z.infer<typeof SettingsView>

@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { SettingsView } from '#shared/model/console.ts'
+import type { SelfTestView, SettingsView } from '#shared/model/console.ts'
 import { type Configuration, describeConfiguration } from '../configuration.ts'
 import { cryptoLibrary } from '../crypto/library.ts'
 import type { DataFolder } from '../data-folder.ts'
+import { readConformance } from './conformance-record.ts'
 
-/** What Settings shows: the configuration as it is in force, what runs it, and what PKCS#11 needs. */
+/** What Settings shows: the configuration as it is in force, what runs it, what PKCS#11 needs, and how the engine was tested. */
 export function settingsView(
   dataFolder: DataFolder,
   configuration: Configuration,
   sqlite: string,
+  selfTest: SelfTestView | null,
 ): SettingsView {
   return {
     dataFolder: dataFolder.path,
@@ -23,6 +25,8 @@ export function settingsView(
       platform: `${process.platform} ${process.arch}`,
     },
     pkcs11: pkcs11State(),
+    selfTest,
+    conformance: readConformance(dataFolder.path),
   }
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomFillSync, randomUUID } from 'node:crypto'
 
 /** Where random bytes come from: the platform, or later the token. */
 export interface RandomSource {
@@ -8,11 +8,7 @@ export interface RandomSource {
 
 export const platformRandom: RandomSource = {
   bytes(length) {
-    const out = Buffer.allocUnsafeSlow(length)
-    const drawn = randomBytes(length)
-    drawn.copy(out)
-    drawn.fill(0)
-    return out
+    return randomFillSync(Buffer.allocUnsafeSlow(length))
   },
 }
 

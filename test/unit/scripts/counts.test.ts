@@ -1,7 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readPlaywrightReport, readVitestReport, reconcile, sum } from '../../../scripts/test/counts.mjs'
+import { bunBinary } from '../../../scripts/test/bun.mjs'
+import {
+  readCounts,
+  readPlaywrightReport,
+  readVitestReport,
+  reconcile,
+  sum,
+} from '../../../scripts/test/counts.mjs'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const report = (content: unknown): string => {
@@ -59,4 +66,23 @@ test('the sum is over all runners', () => {
     { passed: 2, failed: 3, skipped: 4 },
   ]
   expect(sum(all)).toEqual({ passed: 3, failed: 3, skipped: 4 })
+})
+
+describe('the job under Bun', () => {
+  test('counts what its report says, and a report without counts is none', () => {
+    expect(readCounts(report({ passed: 4, failed: 1, skipped: 2, more: 9 }))).toEqual({
+      passed: 4,
+      failed: 1,
+      skipped: 2,
+    })
+    expect(reconcile(true, () => readCounts(report({ passed: 'all' })))).toEqual({
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+    })
+  })
+
+  test('has no binary where the package is not installed', () => {
+    expect(bunBinary(temporaryFolder())).toBeNull()
+  })
 })
