@@ -61,12 +61,20 @@ export class AccessControl {
    */
   async start(): Promise<SecurityException | null> {
     try {
-      if (this.#tokens.exists()) await this.#openToken()
+      if (this.#tokens.exists()) this.#recordUnrecorded(await this.#openToken())
       return null
     } catch (error) {
       if (error instanceof SecurityException) return error
       throw error
     }
+  }
+
+  /** A vault is on the disk before its record: a crash in between leaves a token that the log does not know. */
+  #recordUnrecorded(token: Token): void {
+    const { label, serial, protection } = token.info()
+    const filter = { types: ['TOKEN_CREATED' as const], text: serial }
+    if (this.#audit.list({ limit: 1, filter }).total > 0) return
+    this.#record('TOKEN_CREATED', 'INFO', 'console', { serial, protection, label, found: 'at the start' })
   }
 
   get phase(): ConsolePhase {

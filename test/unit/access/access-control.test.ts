@@ -48,6 +48,15 @@ describe('the first start', () => {
     await expect(access.signIn(pin())).rejects.toMatchObject({ code: 'token_missing' })
   })
 
+  it('finds a token that was made but not recorded before a crash, and records it once', async () => {
+    full()
+    await expect(create()).rejects.toMatchObject({ code: 'storage_full' })
+    vi.restoreAllMocks()
+    await makeAccess().start()
+    await makeAccess().start()
+    expect(events()).toMatchObject([['TOKEN_CREATED', 'console', { label: 'Fleet', found: 'at the start' }]])
+  })
+
   it('makes a token, signs in, and audits both', async () => {
     const phases: string[] = []
     access.onChange((phase) => phases.push(phase))
