@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { cryptoLibrary } from '#core/crypto/library.ts'
 import { benchAudit } from './audit.ts'
+import { benchCrypto } from './crypto.ts'
 import { benchHandshake } from './handshake.ts'
 import { benchRelay } from './relay.ts'
 import { type Line, type Report, tableHead, tableRow, tableTitle } from './report.ts'
@@ -16,6 +17,7 @@ const parts: Readonly<Record<string, (report: Report) => Promise<void>>> = {
   handshake: benchHandshake,
   relay: benchRelay,
   audit: benchAudit,
+  crypto: benchCrypto,
 }
 
 const usage = `usage: bench [--json] [${Object.keys(parts).join('|')}]...\n`

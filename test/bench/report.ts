@@ -11,6 +11,15 @@ export interface Line {
   readonly ours: Distribution
   readonly reference: Distribution
   readonly ratio: Distribution
+  /** Of cryptography: how many times the reference's time ours takes, and what `openssl speed` does. */
+  readonly cost?: { readonly overReference: number; readonly openssl: OpensslFigure | null }
+}
+
+export interface OpensslFigure {
+  readonly version: string
+  readonly rate: number
+  /** How many times its time ours takes. */
+  readonly cost: number
 }
 
 /** Takes lines as they are measured. */
@@ -24,6 +33,15 @@ export const compared = (
   comparison: Comparison,
 ): Line => ({ part, what, against, unit, ...comparison })
 
+/** Adds the figure of `openssl speed`, where there is one. */
+export const withOpenssl = (line: Line, rate: number | null, version: string | null): Line => ({
+  ...line,
+  cost: {
+    overReference: 1 / line.ratio.median,
+    openssl: rate === null || version === null ? null : { version, rate, cost: rate / line.ours.median },
+  },
+})
+
 const columns = [34, 24, 24, 24] as const
 
 export const tableHead = (): string =>
@@ -32,7 +50,16 @@ export const tableHead = (): string =>
 
 export function tableRow(line: Line): string {
   const rates = [line.ours, line.reference].map((one) => figures(one, rateText))
-  return row([`  ${line.what}`, ...rates, figures(line.ratio, ratioText)])
+  return row([`  ${line.what}`, ...rates, figures(line.ratio, ratioText), ...costText(line)])
+}
+
+function costText({ cost }: Line): string[] {
+  if (cost === undefined) return []
+  const openssl =
+    cost.openssl === null
+      ? ''
+      : `   openssl speed ${rateText(cost.openssl.rate)}, ${ratioText(cost.openssl.cost)}x`
+  return [`   cost ${ratioText(cost.overReference)}x${openssl}`]
 }
 
 /** The heading of a part: what its rates count, and what the reference is. */
