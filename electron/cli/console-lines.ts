@@ -4,7 +4,7 @@ import { refusalMeaning } from '#shared/model/session.ts'
 import { describeFields } from './output.ts'
 
 const phases: Record<ConsolePhase, string> = {
-  no_token: 'no token yet; create one with --create-token LABEL --operator NAME',
+  no_token: 'no token yet (--create-token LABEL --operator NAME makes one)',
   signed_out: 'signed out',
   locked: 'locked; the gateway keeps serving',
   signed_in: 'signed in',

@@ -92,6 +92,18 @@ function reporter({ json }: ConsoleOptions, { stdout, clock }: ConsoleParts): Fe
   }
 }
 
+/** Reads a new PIN; from a person twice, because a typo in it would lock everybody out. */
+async function readNew(secrets: SecretInput, prompt: string): Promise<Buffer> {
+  const pin = await secrets.read(prompt)
+  if (!secrets.interactive) return pin
+  const again = await secrets.read('The same again')
+  const same = pin.equals(again)
+  again.fill(0)
+  if (same) return pin
+  pin.fill(0)
+  throw usageFailure('The two do not agree. Nothing was made; start again.')
+}
+
 async function signIn(
   engine: RunningEngine,
   status: ConsoleStatus,
@@ -100,8 +112,8 @@ async function signIn(
 ): Promise<void> {
   if (status.phase === 'no_token') {
     if (createToken === undefined) return
-    const pin = await secrets.read(`New PIN for the token ${createToken}`)
-    const soPin = await secrets.read('New SO-PIN, which lifts a locked PIN')
+    const pin = await readNew(secrets, `New PIN for the token ${createToken}`)
+    const soPin = await readNew(secrets, 'New SO-PIN, which lifts a locked PIN')
     try {
       const input = { label: createToken, operator, pin: pin.toString(), soPin: soPin.toString() }
       const { phase } = await ask(engine, 'token.create', input)

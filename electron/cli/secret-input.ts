@@ -18,6 +18,8 @@ export interface SecretOptions {
 }
 
 export interface SecretInput {
+  /** A person answers, who may mistype what cannot be seen. */
+  readonly interactive: boolean
   /** The next secret, in a buffer that the caller fills with zeros. @throws CommandFailure if there is none */
   read(prompt: string): Promise<Buffer>
   /** Forgets what was read ahead and lets go of the source. */
@@ -60,6 +62,7 @@ const describe = (error: unknown): string =>
 
 /** Secrets one a line from a stream. What is read is overwritten as soon as it has been handed on. */
 class SecretLines implements SecretInput {
+  readonly interactive = false
   readonly #source: Readable
   readonly #option: string
   #pending = Buffer.alloc(0)
@@ -143,6 +146,7 @@ const keys = {
 
 /** Asks on the terminal. Nothing of what is typed is shown, not even how long it is. */
 class Prompt implements SecretInput {
+  readonly interactive = true
   readonly #asking: Asking
 
   constructor(asking: Asking) {

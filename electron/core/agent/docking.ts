@@ -38,8 +38,8 @@ export function answerDocking(message: Message, port: string | null): Message | 
   })
   const request = DockingRequest.safeParse(message)
   if (!request.success) {
-    const field = request.error.issues[0]?.path.join('.') ?? 'message'
-    return refuse(`The request's ${field} is missing or malformed.`)
+    const fields = new Set(request.error.issues.map((issue) => String(issue.path[0] ?? 'message')))
+    return refuse(`Missing or malformed in the request: ${[...fields].join(', ')}.`)
   }
   if (port === null) return refuse('No docking port is free.')
   const speed = Math.hypot(...request.data.velocity)

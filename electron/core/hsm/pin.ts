@@ -15,10 +15,12 @@ export type PinKind = keyof typeof shortest
 export function requireSuitable(kind: PinKind, pin: Uint8Array): void {
   const characters = pin.reduce((count, byte) => ((byte & 0xc0) === 0x80 ? count : count + 1), 0)
   if (characters < shortest[kind] || characters > longest) {
-    throw unsuitable(`A ${kind} has ${shortest[kind]} to ${longest} characters; this one has ${characters}.`)
+    throw unsuitable(
+      `${article(kind)} ${kind} has ${shortest[kind]} to ${longest} characters; this one has ${characters}.`,
+    )
   }
   if (!isUtf8(pin) || pin.some((byte) => byte < 0x20 || byte === 0x7f)) {
-    throw unsuitable(`A ${kind} consists of characters that can be typed.`)
+    throw unsuitable(`${article(kind)} ${kind} consists of characters that can be typed.`)
   }
 }
 
@@ -50,3 +52,5 @@ export function lockedPin(kind: PinKind): PinError {
       : 'The SO-PIN is locked for good after too many wrong ones. Restore the vault file from a backup, or create a new token.'
   return new PinError('pin_locked', message, 0)
 }
+
+const article = (kind: PinKind): string => (kind === 'PIN' ? 'A' : 'An')

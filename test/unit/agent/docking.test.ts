@@ -29,7 +29,13 @@ describe('an answer to a docking request', () => {
     ['too fast', { ...request, velocity: [0.5, 0.1, 0] }, 'port-alpha', /0\.51 m\/s; at most 0\.5 m\/s/],
     ['fast backwards', { ...request, velocity: [0, 0, -9] }, 'port-alpha', /9\.00 m\/s/],
     ['a vector of two numbers', { ...request, position: [1, 2] }, 'port-alpha', /position/],
-    ['a text for a number', { ...request, velocity: ['1', 0, 0] }, 'port-alpha', /velocity\.0/],
+    ['a text for a number', { ...request, velocity: ['1', 0, 0] }, 'port-alpha', /velocity/],
+    [
+      'two things at once',
+      { type: 'docking_request', position: [1, 2, 3] },
+      'port-alpha',
+      /velocity, approach_vector, estimated_contact_time/,
+    ],
     ['no time', { ...request, estimated_contact_time: undefined }, 'port-alpha', /estimated_contact_time/],
     ['a time before all', { ...request, estimated_contact_time: -1 }, 'port-alpha', /estimated_contact_time/],
   ])('refuses with the reason: %s', (_, message, port, reason) => {
