@@ -7,6 +7,9 @@ export const Hex = z
   .regex(/^(?:[0-9a-fA-F]{2})*$/, 'an even number of hexadecimal digits')
   .transform((text) => Buffer.from(text, 'hex'))
 
+/** Bytes that a case with an invalid input may leave out, as it has no result. */
+export const HexOrNothing = Hex.nullish().transform((bytes) => bytes ?? Buffer.alloc(0))
+
 /** A whole number as hexadecimal digits, two's complement, big-endian, of any length. */
 export const BigInteger = z
   .string()

@@ -112,7 +112,7 @@ export function encapsulateHybrid(
   scalar.fill(0)
   try {
     const curveSecret = agreeX25519(ephemeral, curveKey)
-    const kem = encapsulate(kemKey, {}, providers)
+    const kem = encapsulate(kemKey, random === platformRandom ? {} : { message: random.bytes(32) }, providers)
     const ciphertext = Buffer.concat([kem.ciphertext, ephemeral.publicKey.raw ?? Buffer.alloc(0)])
     return { ciphertext, sharedSecret: combine(kem.sharedSecret, curveSecret, ciphertext, publicKey) }
   } finally {

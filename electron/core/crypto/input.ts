@@ -17,7 +17,8 @@ export interface ByteRange {
 export function describeGiven(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (value instanceof Uint8Array) return `${value.byteLength} bytes`
-  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`
+  // A number in the wrong place may be a PIN.
+  if (typeof value === 'number' || typeof value === 'bigint') return 'a number'
   if (typeof value === 'string') return `text of ${value.length} characters`
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? `an object (${className(value)})` : `a ${typeof value}`
@@ -63,7 +64,11 @@ export function requireInteger(
   max: number,
 ): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return
-  throw badInput(Raise, parameter, `a whole number from ${min} to ${max}`, value)
+  const given = typeof value === 'number' ? `the number ${value}` : describeGiven(value)
+  throw new Raise(
+    'invalid_input',
+    `${parameter} must be a whole number from ${min} to ${max}; given was ${given}.`,
+  )
 }
 
 /** Refuses a name that is not one of a closed set. Short names are repeated in the message, anything else is not. */

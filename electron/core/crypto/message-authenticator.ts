@@ -155,26 +155,30 @@ export class MessageAuthenticator {
     }
     requireBytes(AuthenticationError, 'key', key, { min: 16, max: 1024 })
     const bytes = key as Uint8Array
-    const own = macKey(bytes, this.#bind(bytes, algorithm))
+    const name = this.#recognise(bytes)
+    const known = this.#bindings.get(name)
+    if (known !== undefined && algorithm !== undefined && algorithm !== known) throw bound(known, algorithm)
+    const chosen = known ?? algorithm ?? this.#preset
+    const own = macKey(bytes, chosen)
     try {
-      return work(own)
+      const result = work(own)
+      // A call that was refused binds nothing, nor does a MAC that does not fit.
+      if (known === undefined && result !== false) this.#bind(name, chosen)
+      return result
     } finally {
       own.zeroise()
     }
   }
 
-  #bind(bytes: Uint8Array, algorithm: MacAlgorithm | undefined): MacAlgorithm {
-    const name = createHmac('sha256', this.#recognition.keyObject).update(bytes).digest('base64')
-    const known = this.#bindings.get(name)
-    if (known !== undefined) {
-      if (algorithm !== undefined && algorithm !== known) throw bound(known, algorithm)
-      return known
-    }
-    const chosen = algorithm ?? this.#preset
+  /** Stands for a raw key without holding it. */
+  #recognise(bytes: Uint8Array): string {
+    return createHmac('sha256', this.#recognition.keyObject).update(bytes).digest('base64')
+  }
+
+  #bind(name: string, algorithm: MacAlgorithm): void {
     const [oldest] = this.#bindings.keys()
     if (this.#bindings.size >= mostRawKeys && oldest !== undefined) this.#bindings.delete(oldest)
-    this.#bindings.set(name, chosen)
-    return chosen
+    this.#bindings.set(name, algorithm)
   }
 }
 

@@ -74,7 +74,7 @@ export class TokenRandom implements RandomSource {
     const wanted = this.#at
     if (wanted === 0) return
     const drawn = await this.#token.random(wanted)
-    if (drawn.length !== wanted || drawn.every((byte) => byte === drawn[0])) {
+    if (drawn.length !== wanted || isStuck(drawn)) {
       throw new KeyManagementError('token_error', 'The token gave no usable random bytes.')
     }
     // Bytes may have been handed out meanwhile: what was drawn goes in front of what is left.
@@ -83,3 +83,6 @@ export class TokenRandom implements RandomSource {
     this.#at -= wanted
   }
 }
+
+/** A token that repeats one byte is broken; in a few bytes that happens by chance. */
+const isStuck = (drawn: Buffer): boolean => drawn.length >= 16 && drawn.every((byte) => byte === drawn[0])

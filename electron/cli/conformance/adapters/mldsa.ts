@@ -3,14 +3,14 @@ import { type MlDsaAlgorithm, mlDsaAlgorithms } from '#core/crypto/algorithms.ts
 import { importRawPrivateKey, importRawPublicKey, readPrivateKey } from '#core/crypto/key-import.ts'
 import { checkSignature, createSignature } from '#core/crypto/message-signature.ts'
 import type { Providers } from '#core/crypto/providers.ts'
-import { type Adapter, adapter, Hex, Test } from '../adapter.ts'
+import { type Adapter, adapter, Hex, HexOrNothing, Test } from '../adapter.ts'
 import { expectBytes, expectVerified, Refusal } from '../case.ts'
 
 const engineSet = (name: string): MlDsaAlgorithm | null => mlDsaAlgorithms.find((set) => set === name) ?? null
 
 const VerifyGroup = z.object({
   publicKey: Hex,
-  tests: z.array(Test.extend({ msg: Hex.optional(), ctx: Hex.optional(), sig: Hex })),
+  tests: z.array(Test.extend({ msg: Hex.optional(), ctx: Hex.optional(), sig: HexOrNothing })),
 })
 
 /** Cases with `mu` alone are for the function inside ML-DSA, which the engine does not offer. */
@@ -35,9 +35,9 @@ export const mlDsaVerification = (providers: Providers): Adapter =>
 
 const SignGroup = z.object({
   privateSeed: Hex,
-  privateKeyPkcs8: Hex.optional(),
+  privateKeyPkcs8: Hex.nullish(),
   publicKey: Hex.nullish(),
-  tests: z.array(Test.extend({ msg: Hex.optional(), ctx: Hex.optional(), sig: Hex })),
+  tests: z.array(Test.extend({ msg: Hex.optional(), ctx: Hex.optional(), sig: HexOrNothing })),
 })
 
 /** mldsa_sign_seed_schema: the deterministic signature, byte for byte, and its verification. */
@@ -55,7 +55,7 @@ export const mlDsaSigning = (providers: Providers): Adapter =>
         expectBytes('the signature', made, sig)
         expectVerified(checkSignature(kind, msg, sig, key.publicKey, context, providers), 'the signature')
         if (publicKey) expectBytes('the public key', key.publicKey.raw ?? Buffer.alloc(0), publicKey)
-        if (privateKeyPkcs8 === undefined) return
+        if (privateKeyPkcs8 === undefined || privateKeyPkcs8 === null) return
         expectBytes('the PKCS#8', key.exportPkcs8(), privateKeyPkcs8)
         readPrivateKey(privateKeyPkcs8, providers)
       },
