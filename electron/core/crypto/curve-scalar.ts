@@ -1,5 +1,6 @@
 import type { Curve } from './algorithms.ts'
-import { DerTag, readDerSequence } from './der.ts'
+import { type DerElement, DerTag, readDerElements, readDerSequence } from './der.ts'
+import { rawEncodings } from './key-encoding.ts'
 
 /** Orders of the groups (NIST SP 800-186 section 3.2.1). */
 const orders: Readonly<Record<Curve, Buffer>> = {
@@ -38,3 +39,36 @@ export function readScalar(curve: Curve, der: Uint8Array): Buffer | null {
     throw error
   }
 }
+
+const parameters = 0xa0
+const publicPoint = 0xa1
+const uncompressed = 0x04
+
+/**
+ * True where PKCS#8 (DER) of a curve key names its curve wherever it has parameters, and holds its point, if any, in
+ * uncompressed form (RFC 5480 section 2, RFC 5915 section 3).
+ */
+export function namesCurve(curve: Curve, der: Uint8Array): boolean {
+  try {
+    const [, algorithm, key] = readDerSequence(der)
+    if (algorithm === undefined || key?.tag !== octetString) return false
+    const { spkiPrefix, publicBytes } = rawEncodings[curve]
+    const named = readDerElements(spkiPrefix.subarray(2, 2 + algorithm.bytes.length))[0]
+    if (named === undefined || !same(algorithm, named)) return false
+    const name = readDerElements(named.content)[1]
+    return readDerSequence(key.content)
+      .slice(2)
+      .every(({ tag, content }) => {
+        const [inner, ...rest] = readDerElements(content)
+        if (inner === undefined || name === undefined || rest.length > 0) return false
+        if (tag === parameters) return same(inner, name)
+        const point = tag === publicPoint && inner.tag === DerTag.bitString ? inner.content : []
+        return point.length === publicBytes + 1 && point[0] === 0 && point[1] === uncompressed
+      })
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+const same = (one: DerElement, two: DerElement): boolean => Buffer.compare(one.bytes, two.bytes) === 0

@@ -137,6 +137,8 @@ async function openFile(file: EncryptedFile, passphrase: Uint8Array): Promise<Bu
     scrypt(passphrase, salt, pbes2Shapes[cipher].keyBytes, options, (error, derived) =>
       error ? reject(error) : resolve(derived),
     )
+  }).catch((error: unknown) => {
+    throw isParameterError(error) ? unsupportedScrypt() : error
   })
   try {
     return openBytes(cipher, key, iv, ciphertext)
@@ -205,13 +207,24 @@ function readStretching(
   if (same(name, scryptKdf)) {
     const [cost = 0, blockSize = 0, lanes = 0, keyLength = keyBytes] = rest.map((element) => integer(element))
     const powerOfTwo = cost > 1 && (cost & (cost - 1)) === 0
-    const bounded = blockSize >= 1 && cost * blockSize <= 2 ** 21 && lanes >= 1 && lanes <= 16
-    if (!powerOfTwo || !bounded) throw unsupported('cost of scrypt', 'N * r up to 2^21 and p up to 16')
+    const memory = blockSize >= 1 && cost * blockSize <= 2 ** 21 && cost < 2 ** (16 * blockSize)
+    const bounded = memory && lanes >= 1 && lanes <= 16 && blockSize * lanes <= 2 ** 13
+    if (!powerOfTwo || !bounded) throw unsupportedScrypt()
     if (keyLength !== keyBytes) throw new RangeError('a key of another length')
     return { stretching: { cost, blockSize, lanes }, salt: octets(salt) }
   }
   throw unsupported('key derivation', 'PBKDF2 or scrypt')
 }
+
+/** RFC 7914 section 2 wants N below 2^(16 * r); the other bounds are of what one file may cost. */
+const unsupportedScrypt = (): KeyManagementError =>
+  unsupported(
+    'cost of scrypt',
+    'N a power of two below 2^(16 * r), N * r up to 2^21, p up to 16 and r * p up to 2^13',
+  )
+
+const isParameterError = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_CRYPTO_INVALID_SCRYPT_PARAMS'
 
 /** RFC 5084 section 3.2: the nonce, and the length of the tag, which has to be 16 here (the default is 12). */
 function gcmNonce(parameters: DerElement | undefined): Uint8Array {

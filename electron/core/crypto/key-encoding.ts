@@ -94,9 +94,10 @@ export function readRawSpki(der: Uint8Array): { readonly kind: RawKind; readonly
   for (const kind of rawKinds) {
     const { spkiPrefix, publicBytes } = rawEncodings[kind]
     if (bytes.length !== spkiPrefix.length + publicBytes) continue
-    if (bytes.subarray(0, spkiPrefix.length).equals(spkiPrefix)) {
-      return { kind, raw: bytes.subarray(spkiPrefix.length) }
-    }
+    if (!bytes.subarray(0, spkiPrefix.length).equals(spkiPrefix)) continue
+    const raw = bytes.subarray(spkiPrefix.length)
+    // The hybrid form of a point (06 or 07) is as long as the uncompressed one.
+    return isCurve(kind) && raw[0] !== 4 ? null : { kind, raw }
   }
   return null
 }

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto'
 import { KeyManagementError } from '../errors.ts'
-import type { Curve, KeyKind } from './algorithms.ts'
+import type { KeyKind } from './algorithms.ts'
 import { classicKind, PrivateKey, PublicKey } from './asymmetric-key.ts'
+import { requireCurveKey } from './curve-key.ts'
 import { badInput, describeGiven, requireBytes, requireName } from './input.ts'
 import {
   isCurve,
@@ -13,10 +14,10 @@ import {
   readRawSpki,
   spkiOf,
 } from './key-encoding.ts'
-import { readScalar } from './curve-scalar.ts'
 import { decodePem } from './pem.ts'
 import type { Providers } from './providers.ts'
 import { platformProviders } from './registry.ts'
+import { hasRsaNumbers } from './rsa-numbers.ts'
 import { readSeedPkcs8 } from './seed-pkcs8.ts'
 
 /** A private key in any form the engine reads: PKCS#8 as PEM or DER, a key object, or one read before. */
@@ -41,9 +42,8 @@ export function readPrivateKey(
   if (input instanceof KeyObject) {
     if (input.type !== 'private') throw badInput(KeyManagementError, 'privateKey', privateForms, input)
     const kind = classicKind(input)
-    if (kind !== null) return classicPrivate(input, kind)
-    const der = input.export({ type: 'pkcs8', format: 'der' })
-    return takePkcs8(der, providers)
+    if (kind !== null && !isCurve(kind)) return classicPrivate(input, kind)
+    return takePkcs8(input.export({ type: 'pkcs8', format: 'der' }), providers)
   }
   return takePkcs8(derOf(input, 'PRIVATE KEY', 'privateKey', privateForms), providers)
 }
@@ -75,29 +75,6 @@ function readClassicPkcs8(der: Buffer): PrivateKey {
   return classicPrivate(key, kind)
 }
 
-/** The library takes any scalar, and believes the public key that a file has beside it. */
-function requireCurveKey(curve: Curve, der: Buffer, key: KeyObject): void {
-  const scalar = readScalar(curve, der)
-  if (scalar === null) {
-    throw new KeyManagementError(
-      'invalid_input',
-      `privateKey must hold a number from 1 to n - 1 of ${curve} (NIST SP 800-186); given was another.`,
-    )
-  }
-  const own = pkcs8Of(curve, scalar)
-  scalar.fill(0)
-  try {
-    const alone = createPrivateKey({ key: own, format: 'der', type: 'pkcs8' })
-    if (createPublicKey(alone).equals(createPublicKey(key))) return
-  } finally {
-    own.fill(0)
-  }
-  throw new KeyManagementError(
-    'invalid_input',
-    `privateKey must be a ${curve} key with its own public key beside it; given was the public key of another.`,
-  )
-}
-
 /**
  * Reads a public key. Only the one canonical encoding is taken (named curve, uncompressed point), and the key is
  * checked: a point is on its curve, an ML-KEM key passes the modulus check of FIPS 203 section 7.2.
@@ -107,10 +84,7 @@ export function readPublicKey(input: PublicKeyInput, providers: Providers = plat
   if (input instanceof PublicKey) return input
   if (input instanceof KeyObject) {
     if (input.type !== 'public') throw badInput(KeyManagementError, 'publicKey', publicForms, input)
-    const kind = classicKind(input)
-    const spki = input.export({ type: 'spki', format: 'der' })
-    if (kind !== null) return new PublicKey(kind, spki, { kind: 'classic', key: input })
-    return readSpki(spki, providers)
+    return readSpki(input.export({ type: 'spki', format: 'der' }), providers)
   }
   return readSpki(derOf(input, 'PUBLIC KEY', 'publicKey', publicForms), providers)
 }
@@ -128,6 +102,7 @@ function readSpki(spki: Buffer, providers: Providers): PublicKey {
   const canonical =
     key.asymmetricKeyType === 'rsa' && key.export({ type: 'spki', format: 'der' }).equals(spki)
   if (classicKind(key) !== 'RSA' || !canonical) throw unsupported('publicKey', publicForms, key)
+  if (!hasRsaNumbers(key)) throw notRsaNumbers('publicKey')
   return new PublicKey('RSA', Buffer.from(spki), { kind: 'classic', key })
 }
 
@@ -212,6 +187,7 @@ function seedPrivate(kind: RawKind, bytes: Uint8Array, providers: Providers): Pr
 
 function classicPrivate(key: KeyObject, kind: KeyKind): PrivateKey {
   const publicKey = createPublicKey(key)
+  if (kind === 'RSA' && !hasRsaNumbers(publicKey)) throw notRsaNumbers('privateKey')
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   return new PrivateKey(kind, new PublicKey(kind, spki, { kind: 'classic', key: publicKey }), {
     kind: 'classic',
@@ -247,6 +223,12 @@ function derOf(input: unknown, label: string, parameter: string, allowed: string
   if (der === null) throw badInput(KeyManagementError, parameter, allowed, input)
   return der
 }
+
+const notRsaNumbers = (parameter: string): KeyManagementError =>
+  new KeyManagementError(
+    'invalid_input',
+    `${parameter} must be an RSA key with an odd modulus and an odd exponent of 3 or more; given was another.`,
+  )
 
 const unsupported = (parameter: string, allowed: string, key: KeyObject): KeyManagementError =>
   new KeyManagementError(

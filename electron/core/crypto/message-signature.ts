@@ -70,7 +70,15 @@ export function createSignature(
   if (scheme.family === 'ECDSA') {
     return sign(node, message, ecdsaKey(key, options))
   }
-  return sign(node, message, { key: keyObjectOf(key), ...pss(scheme.hash, options) })
+  requireSaltFits(scheme.hash, key.publicKey, options)
+  try {
+    return sign(node, message, { key: keyObjectOf(key), ...pss(scheme.hash, options) })
+  } catch {
+    throw new AuthenticationError(
+      'invalid_input',
+      'privateKey must be an RSA key that the library can sign with; given was one whose numbers do not fit together.',
+    )
+  }
 }
 
 /**
@@ -95,6 +103,7 @@ export function checkSignature(
   if (scheme.family === 'ML-DSA') {
     return key.mlDsa?.verify(message, signature, options.context ?? noContext) ?? false
   }
+  if (scheme.family === 'RSA-PSS') requireSaltFits(scheme.hash, key, options)
   try {
     if (scheme.family === 'Ed25519') return verify(null, message, keyObjectOf(key), signature)
     const { node } = hashes[scheme.hash]
@@ -118,6 +127,13 @@ const pss = (hash: HashName, { saltLength }: SignatureOptions) => ({
   padding: constants.RSA_PKCS1_PSS_PADDING,
   saltLength: saltLength ?? hashes[hash].bytes,
 })
+
+/** RFC 8017 section 9.1.1: the hash, the salt and two bytes fit into one bit less than the modulus. */
+function requireSaltFits(hash: HashName, key: PublicKey, { saltLength }: SignatureOptions): void {
+  if (saltLength === undefined) return
+  const most = Math.ceil(((key.modulusBits ?? 0) - 1) / 8) - hashes[hash].bytes - 2
+  requireInteger(AuthenticationError, 'saltLength', saltLength, 0, most)
+}
 
 function requireOptions(options: SignatureOptions): void {
   requireObject(AuthenticationError, 'options', options)

@@ -26,7 +26,14 @@ export function encryptOaep(
   if (key.keyObject === null || key.modulusBits === null) throw wrongKind('publicKey', key.kind)
   const max = Math.ceil(key.modulusBits / 8) - 2 * hashes[hash].bytes - 2
   requireBytes(EncryptionError, 'plaintext', plaintext, { max })
-  return publicEncrypt({ key: key.keyObject, ...padding(hash, label) }, plaintext)
+  try {
+    return publicEncrypt({ key: key.keyObject, ...padding(hash, label) }, plaintext)
+  } catch {
+    throw new EncryptionError(
+      'invalid_input',
+      'publicKey must be an RSA key that the library can encrypt with; given was one it refuses.',
+    )
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { KeyManagementError } from '../errors.ts'
+import { readRawSpki } from './key-encoding.ts'
 
 export type IdentityAlgorithm = 'ECDSA-P384' | 'RSA-4096'
 
@@ -11,14 +12,21 @@ export interface IdentitySigner {
 
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 } as const
 
-/** The identity algorithm of a key, or null where agents may not have such a key. */
+/**
+ * The identity algorithm of a key, or null where agents may not have such a key. A P-384 key names its curve and has
+ * its point in uncompressed form: one key, one SubjectPublicKeyInfo, one fingerprint.
+ */
 export function identityAlgorithm(key: KeyObject): IdentityAlgorithm | null {
-  if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'secp384r1')
-    return 'ECDSA-P384'
+  if (key.asymmetricKeyType === 'ec') {
+    const publicKey = key.type === 'private' ? createPublicKey(key) : key
+    return isP384(publicKey.export({ type: 'spki', format: 'der' })) ? 'ECDSA-P384' : null
+  }
   if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 4096)
     return 'RSA-4096'
   return null
 }
+
+const isP384 = (spki: Uint8Array): boolean => readRawSpki(spki)?.kind === 'P-384'
 
 /**
  * An identity key held in memory, read from PKCS#8 DER. Fills `pkcs8` with zeros.
@@ -54,7 +62,7 @@ export function verifyIdentitySignature(
 ): boolean {
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
   const algorithm = identityAlgorithm(key)
-  if (algorithm === null) return false
+  if (algorithm === null || (algorithm === 'ECDSA-P384' && !isP384(spki))) return false
   return algorithm === 'ECDSA-P384'
     ? verify('sha384', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
     : verify('sha384', message, { key, ...pss }, signature)
