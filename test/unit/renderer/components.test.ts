@@ -69,6 +69,27 @@ describe('the PIN form', () => {
   })
 })
 
+describe('the PIN form of a token that was unblocked', () => {
+  it('says nothing more of the lock', async () => {
+    transport.status = { ...transport.status, phase: 'signed_out', operator: null }
+    wrapper = mountWith(PinForm, transport, { action: 'Sign in' })
+    await useConsole().load()
+    await type(wrapper, 'PIN', 'wrong')
+    await submit()
+    expect(wrapper.find('[role="alert"]').exists()).toBe(true)
+    const token = transport.status.token!
+    transport.become({ token: { ...token, triesLeft: 0, pinLocked: true } })
+    await useConsole().load()
+    await flushPromises()
+    expect(wrapper.text()).toContain('SO-PIN')
+    transport.become({ token: { ...token, triesLeft: 10, pinLocked: false } })
+    await useConsole().load()
+    await flushPromises()
+    expect(field(wrapper, 'PIN').value).toBe('')
+    expect(wrapper.find('[role="alert"]').exists()).toBe(false)
+  })
+})
+
 describe('declaring an agent compromised', () => {
   beforeEach(async () => {
     wrapper = mountWith(CompromiseDialog, transport, { agentId: 'target-station', open: true })
