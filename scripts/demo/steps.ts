@@ -97,18 +97,7 @@ export const steps: readonly Step[] = [
   {
     name: 'docking request and response, end to end encrypted',
     async run(fleet) {
-      const { code, answer, errors } = await fleet.send(
-        'chaser-001',
-        'target-station',
-        'docking_request',
-        dockingRequest,
-        '--priority',
-        '3',
-        '--reply',
-        'docking_response',
-      )
-      assert.equal(code, 0, errors)
-      assert.deepEqual(answer['reply'], dockingApproval)
+      await dock(fleet)
       const entry = await audited(
         fleet,
         'the accepted docking request',
@@ -132,6 +121,20 @@ export const steps: readonly Step[] = [
     },
   },
 ]
+
+/** Has chaser-001 ask for a docking, and checks that target-station approves it. */
+async function dock(fleet: DemoFleet): Promise<void> {
+  const options = ['--priority', '3', '--reply', 'docking_response']
+  const { code, answer, errors } = await fleet.send(
+    'chaser-001',
+    'target-station',
+    'docking_request',
+    dockingRequest,
+    ...options,
+  )
+  assert.equal(code, 0, errors)
+  assert.deepEqual(answer['reply'], dockingApproval)
+}
 
 async function enrolAgents(fleet: DemoFleet): Promise<string> {
   const authority = await fleet.call('authority.read', {})
@@ -284,17 +287,7 @@ async function crash(fleet: DemoFleet): Promise<string> {
   const verification = await fleet.call('audit.verify', {})
   assert.ok(verification.intact && verification.records >= records)
   // The agents carry on by themselves, with sequence numbers that were never used.
-  const { code, errors } = await fleet.send(
-    'chaser-001',
-    'target-station',
-    'docking_request',
-    dockingRequest,
-    '--priority',
-    '3',
-    '--reply',
-    'docking_response',
-  )
-  assert.equal(code, 0, errors)
+  await dock(fleet)
   const message = fleet.agent('target-station').lines.findLast(({ event }) => event === 'message')
   assert.ok(Number(message?.['sequence']) > lastSequence)
   return `${after.length} agents, ${verification.records} audit records intact; agents reconnected by themselves`

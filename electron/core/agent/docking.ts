@@ -12,19 +12,12 @@ export const DockingRequest = z.looseObject({
   estimated_contact_time: z.number().positive(),
 })
 
-/** The spec's answer. `final_approach_time` in seconds since 1970; null when it is not approved. */
-export const DockingResponse = z.looseObject({
-  type: z.literal('docking_response'),
-  approved: z.boolean(),
-  docking_port: z.string().nullable(),
-  final_approach_time: z.number().nullable(),
-})
-
 /** Largest closing speed at which a docking is approved, in metres per second. */
 const safeSpeed = 0.5
 
 /**
- * Answers a docking request. `port` is the free docking port, or null when the agent has none.
+ * Answers a docking request as in the spec. `port` is the free docking port, or null when the agent has none; the answer's
+ * `final_approach_time` is in seconds since 1970, null when it is not approved.
  * @returns null when `message` is not a docking request at all
  */
 export function answerDocking(message: Message, port: string | null): Message | null {
